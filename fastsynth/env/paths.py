@@ -1,0 +1,94 @@
+"""Paths into JSON results: patterns name many places, concrete paths exactly one.
+
+Grammar: `a.b` field, `a[]` each element, `a{}` each key of a mapping, `a{*}` each value of it.
+Concrete: the number of the element, key or value in order stands inside: `a[2].id`, `a{0}`,
+`a{*1}.price`. The empty path is the whole value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+_TOKEN = re.compile(r"\[(\d*)\]|\{(\*?)(\d*)\}|\.?([^.\[\]{}]+)")
+_NUMBER = re.compile(r"(?<=[\[{*])\d+(?=[\]}])")
+
+Step = tuple[str, Any]
+
+
+@lru_cache(maxsize=8192)
+def parse(path: str) -> tuple[Step, ...]:
+    """Tokens of a path: ("field", name) or ("element" | "key" | "value", index or None)."""
+    steps: list[Step] = []
+    position = 0
+    while position < len(path):
+        found = _TOKEN.match(path, position)
+        if found is None:
+            raise ValueError(f"result path {path!r}: cannot read from {path[position:]!r}")
+        index, star, number, field = found.groups()
+        if field is not None:
+            steps.append(("field", field))
+        elif index is not None:
+            steps.append(("element", int(index) if index else None))
+        else:
+            steps.append(("value" if star else "key", int(number) if number else None))
+        position = found.end()
+    return tuple(steps)
+
+
+def pattern(path: str) -> str:
+    """The pattern of a concrete path: `flights[2].id` -> `flights[].id`."""
+    return _NUMBER.sub("", path)
+
+
+def join(prefix: str, field: str) -> str:
+    return f"{prefix}.{field}" if prefix else field
+
+
+def find(path: str, value: Any) -> list[tuple[str, Any]]:
+    """(concrete path, value) of every place in `value` that `path` matches, in order."""
+    return list(_find(parse(path), 0, "", value))
+
+
+def get(path: str, value: Any) -> Any:
+    """The value at a concrete path. Raises KeyError where there is none."""
+    for _, found in _find(parse(path), 0, "", value):
+        return found
+    raise KeyError(path)
+
+
+def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(concrete path, scalar) of every scalar in `value`."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from leaves(item, join(prefix, str(name)))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from leaves(item, f"{prefix}[{number}]")
+    else:
+        yield prefix, value
+
+
+def _find(steps: tuple[Step, ...], at: int, prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if at == len(steps):
+        yield prefix, value
+        return
+    kind, which = steps[at]
+    if kind == "field":
+        if isinstance(value, dict) and which in value:
+            yield from _find(steps, at + 1, join(prefix, which), value[which])
+        return
+    for number, mark, item in _items(kind, value):
+        if which is None or which == number:
+            yield from _find(steps, at + 1, prefix + mark, item)
+
+
+def _items(kind: str, value: Any) -> Iterator[tuple[int, str, Any]]:
+    if kind == "element" and isinstance(value, list):
+        yield from ((n, f"[{n}]", item) for n, item in enumerate(value))
+    elif kind == "key" and isinstance(value, dict):
+        yield from ((n, f"{{{n}}}", key) for n, key in enumerate(value))
+    elif kind == "value" and isinstance(value, dict):
+        yield from ((n, f"{{*{n}}}", item) for n, item in enumerate(value.values()))

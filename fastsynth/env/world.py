@@ -1,0 +1,127 @@
+"""A living world: one environment, the scenario it started from, and what was called in it.
+
+Promises that every call is checked against its schema first, that integers become floats where
+the schema says `number` (for sampler and model alike), and that `rewind` brings back the exact
+state of a `mark`. Leaves execution to the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+
+from fastsynth.env.environment import Domain, Environment, Observation, Tool
+from fastsynth.records import canonical
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """A point in a world's life to come back to."""
+
+    snapshot: Any
+    length: int
+
+
+class World:
+    def __init__(self, environment: Environment, tools: Mapping[str, Tool]) -> None:
+        self._environment = environment
+        self.tools = tools
+        self.log: list[tuple[str, dict[str, Any], Observation]] = []
+
+    async def call(self, name: str, arguments: Any) -> Observation:
+        """Runs one call. Arguments may be anything a model wrote; errors come as observations."""
+        tool = self.tools.get(name)
+        if tool is None:
+            near = ", ".join(sorted(self.tools))
+            return Observation(
+                error="unknown_tool", message=f"unknown tool {name!r}; known: {near}"
+            )
+        complaint = check_arguments(tool, arguments)
+        if complaint:
+            return Observation(error="arguments", message=complaint)
+        given = coerce(tool.parameters, arguments)
+        observation = await self._environment.call(name, given)
+        self.log.append((name, given, observation))
+        return observation
+
+    async def mark(self) -> Mark:
+        return Mark(snapshot=await self._environment.snapshot(), length=len(self.log))
+
+    async def rewind(self, mark: Mark) -> None:
+        await self._environment.restore(mark.snapshot)
+        del self.log[mark.length :]
+
+    async def digest(self) -> str:
+        return await self._environment.digest()
+
+    async def known(self) -> Mapping[str, Sequence[Any]]:
+        return await self._environment.known()
+
+
+@asynccontextmanager
+async def living(
+    domain: Domain, parts: Sequence[str], state: Mapping[str, Any]
+) -> AsyncIterator[World]:
+    """A fresh world of these parts in `state`, closed on the way out."""
+    environment = await domain.open(parts)
+    try:
+        await environment.reset(state)
+        yield World(environment, tools_of(domain, parts))
+    finally:
+        await environment.close()
+
+
+def tools_of(domain: Domain, parts: Sequence[str]) -> dict[str, Tool]:
+    return {name: tool for name, tool in domain.tools.items() if tool.part in parts}
+
+
+def row_environment(domain: Domain, parts: Sequence[str]) -> str:
+    """The row's `environment`: `bfcl:TradingBot+MessageAPI`."""
+    return f"{domain.name}:{'+'.join(parts)}"
+
+
+def check_arguments(tool: Tool, arguments: Any) -> str:
+    """What is wrong with `arguments`, naming place, value and allowed; "" if nothing is."""
+    if not isinstance(arguments, dict):
+        return f"arguments of {tool.name}: {_short(arguments)}, need a JSON object"
+    schema = canonical(tool.parameters)
+    validator = _validator(schema)
+    if validator.is_valid(arguments):
+        return ""
+    return "; ".join(_complaints(tool.name, validator, arguments))
+
+
+def coerce(schema: Mapping[str, Any], value: Any) -> Any:
+    """`value` with integers made floats where the schema says `number`; a new object."""
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        return {name: coerce(properties.get(name, {}), item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [coerce(schema.get("items", {}), item) for item in value]
+    if type(value) is int and schema.get("type") == "number":
+        return float(value)
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(schema)
+
+
+def _complaints(
+    name: str, validator: jsonschema_rs.Draft202012Validator, arguments: Any
+) -> Iterator[str]:
+    for number, error in enumerate(validator.iter_errors(arguments)):
+        if number == 3:
+            return
+        place = ".".join(map(str, error.instance_path))
+        yield f"{name}{'.' + place if place else ''}: {error.message}"
+
+
+def _short(value: Any) -> str:
+    text = canonical(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,116 @@
+"""What happens during a run, as small typed events on a synchronous bus.
+
+Whoever acts emits; dashboard, summary and events.jsonl listen. No emitter knows a listener.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag=True, tag_field="event"):
+    """Base of all events. Times are the loop's clock, in seconds, added by the listener."""
+
+
+class RunStarted(Event, frozen=True, omit_defaults=True):
+    run_dir: str
+    environment: str
+    wanted: int
+    already_accepted: int
+    endpoints: tuple[str, ...]
+    teacher: str
+
+
+class JobStarted(Event, frozen=True, omit_defaults=True):
+    job: int
+    stratum: str
+
+
+class JobFinished(Event, frozen=True, omit_defaults=True):
+    job: int
+    stratum: str
+    outcome: Literal["accepted", "rejected", "failed", "duplicate"]
+    stage: str = ""
+    reason: str = ""
+    turns: int = 0
+    calls: int = 0
+    resumed: bool = False
+
+
+class TurnFinished(Event, frozen=True, omit_defaults=True):
+    job: int
+    turn: int
+    level: int
+    """Hint level that passed, or -1 where the turn was given up."""
+    reason: str = ""
+
+
+class RequestSent(Event, frozen=True, omit_defaults=True):
+    endpoint: str
+    role: str
+
+
+class RequestDone(Event, frozen=True, omit_defaults=True):
+    endpoint: str
+    role: str
+    seconds: float
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: float | None = None
+
+
+class RequestFailed(Event, frozen=True, omit_defaults=True):
+    """One send that brought no usable reply; `again` says whether it is sent again."""
+
+    endpoint: str
+    role: str
+    cause: str
+    again: bool
+    seconds: float
+
+
+class ReplyReused(Event, frozen=True, omit_defaults=True):
+    """A stored reply stood in for a request."""
+
+    role: str
+
+
+class Throttled(Event, frozen=True, omit_defaults=True):
+    endpoint: str
+    limit: str
+    seconds: float
+
+
+class Note(Event, frozen=True, omit_defaults=True):
+    """A line for the user: a warning, or a change of state such as `draining`."""
+
+    text: str
+    level: Literal["info", "warning"] = "info"
+
+
+class RunFinished(Event, frozen=True, omit_defaults=True):
+    accepted: int
+    rejected: int
+    failed: int
+    stopped_by: str
+
+
+Listener = Callable[[Event], None]
+
+
+class Bus:
+    """Delivers each event to every listener at once, in the order they joined."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners.append(listener)
+
+    def emit(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
