@@ -74,8 +74,12 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     goals: tuple[Goal, ...]
     digest: str
     """State digest after the turn."""
-    variant: str = ""
-    """For `no_tool`: `chat`, `history` or `unavailable`; else ""."""
+    variant: Literal["", "chat", "history", "unavailable"] = ""
+    """For `no_tool`: small talk, a question the history answers, or a wish no visible tool serves."""
+    recall: Output | None = None
+    """For `history`: the value of an earlier turn that is asked for."""
+    wish: Step | None = None
+    """For `unavailable`: the call that would serve it, never executed; `value` is None."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,72 @@
+"""What a scripted teacher is told beside the request: the trace and where in the method it stands.
+
+Only an endpoint that identified itself as scripted ever receives it (`llm.client`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from fastsynth.env.environment import Thread
+from fastsynth.method.plan import Turn
+
+Purpose = Literal["advanced", "query", "step", "hint", "rewrite"]
+
+
+class Style(msgspec.Struct, frozen=True, kw_only=True):
+    """The noise of a query: how this user happens to write."""
+
+    register: Literal["plain", "casual", "formal", "terse"] = "plain"
+    length: Literal["short", "medium", "long"] = "medium"
+    detail: Literal["upfront", "trailing"] = "upfront"
+    """Whether particulars come before or after the wish."""
+    mentions_occasion: bool = False
+    dates: Literal["iso", "long", "short"] = "long"
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """JSON object under the request's `fastsynth` field."""
+
+    purpose: Purpose
+    seed: int
+    """Of (run, job, turn, attempt): the teacher's variety and mistakes are drawn from it."""
+    level: int = 0
+    """Hint level of the attempt: 0 blind, 1 composite tool described, 2 and up critic's hints."""
+    attempt: int = 0
+    turns: tuple[Turn, ...]
+    """Turns so far, the present one last."""
+    thread: Thread
+    now: str
+    style: Style
+    about: Mapping[str, str] = {}
+    """Tool -> description, for every tool named in the present turn."""
+
+
+class AdvancedDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The writer's structured reply to purpose `advanced`: the composite tool, or its rejection."""
+
+    purposeful: bool
+    purpose: str
+    """What the user wants, in one sentence, without naming a step."""
+    name: str
+    description: str
+
+
+class QueryDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The writer's structured reply to purpose `query`."""
+
+    query: str
+    asks: tuple[str, ...]
+    """For each goal, in order, the words of `query` that ask for it, verbatim."""
+
+
+class HintDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The critic's structured reply to purpose `hint`."""
+
+    step: int
+    """1-based number of the first wrong call of the attempt; 0 where a call is missing."""
+    problem: str
+    hint: str
