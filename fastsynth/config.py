@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from fastsynth.errors import config_error
+
 AtLeastOne = Annotated[int, Meta(ge=1)]
 NotNegative = Annotated[int, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -53,6 +55,13 @@ class Endpoint(Section, frozen=True, kw_only=True):
     proxy: str | None = None
     structured: Literal["json_schema", "json_object", "text"] = "json_schema"
     price: Price | None = None
+    send_seed: bool = True
+    """Whether the API's `seed` field is sent; for servers that refuse it."""
+    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    parallel_tool_calls: bool | None = None
+    """Sent with tools where set; None leaves the server's default."""
+    give_up: Annotated[float, Meta(gt=0)] = 60.0
+    """Seconds of nothing but failed connections, on every address, that end the run (exit 4)."""
 
 
 class Price(Section, frozen=True, kw_only=True):
@@ -61,3 +70,93 @@ class Price(Section, frozen=True, kw_only=True):
     input: Annotated[float, Meta(ge=0)]
     output: Annotated[float, Meta(ge=0)]
     cached: Annotated[float, Meta(ge=0)] | None = None
+
+
+class ConversationShape(Section, frozen=True, kw_only=True):
+    """Sizes, both ends included."""
+
+    turns: Span = (2, 5)
+    calls: Span = (1, 8)
+    """Calls a turn. An upper bound: a turn ends where no further call fits its thread."""
+    tools_visible: Span = (8, 40)
+
+
+class Chain(Section, frozen=True, kw_only=True):
+    blind: AtLeastOne = 1
+    """Attempts without any help, all made, so that their pass rate is known."""
+    attempts: NotNegative = 3
+    """Further attempts: the first with the composite tool described, then with hints."""
+
+
+class Output(Section, frozen=True, kw_only=True):
+    accepted: AtLeastOne = 200
+    """Accepted, unique conversations wanted."""
+
+
+class Engine(Section, frozen=True, kw_only=True):
+    width: AtLeastOne = 64
+    """Conversations alive at once."""
+
+
+class Budget(Section, frozen=True, kw_only=True):
+    """What a run may spend before it drains. None: no bound."""
+
+    usd: Annotated[float, Meta(gt=0)] | None = None
+    tokens: AtLeastOne | None = None
+    seconds: Annotated[float, Meta(gt=0)] | None = None
+
+
+class Teacher(Section, frozen=True, kw_only=True):
+    """The embedded scripted server: what share of its attempts holds an honest mistake."""
+
+    mistakes: dict[str, Share] = {}
+    latency_ms: Annotated[float, Meta(ge=0)] = 0.0
+
+
+KindName = Literal["base", "no_tool"]
+RoleName = Literal["default", "writer", "reasoning", "critic", "user", "judge", "student"]
+DEFAULT_SAMPLING: dict[str, Sampling] = {
+    "writer": Sampling(temperature=0.9, max_tokens=1024),
+    "reasoning": Sampling(temperature=0.7, max_tokens=2048),
+    "critic": Sampling(temperature=0.3, max_tokens=512),
+}
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """A whole config file; every key has a default, so that a file says only what differs."""
+
+    environment: str = "world"
+    """`world[:travel+wallet]`, `bfcl[:TradingBot+MathAPI]`, `python:my_tools:make`."""
+    seed: NotNegative = 1
+    endpoints: dict[str, Endpoint] = msgspec.field(
+        default_factory=lambda: {"teacher": Endpoint(kind="scripted")}
+    )
+    roles: dict[RoleName, str] = {}
+    """Role -> endpoint name. Where there is one endpoint only, it is the default."""
+    sampling: dict[RoleName, Sampling] = {}
+    conversation: ConversationShape = ConversationShape()
+    kinds: dict[KindName, Annotated[float, Meta(ge=0.0)]] = msgspec.field(
+        default_factory=lambda: {"base": 0.9, "no_tool": 0.1}
+    )
+    """Kind of conversation -> weight at acceptance."""
+    chain: Chain = Chain()
+    prompts: str | None = None
+    """Folder whose prompt files stand in for the packaged ones of their name."""
+    output: Output = Output()
+    engine: Engine = Engine()
+    budget: Budget = Budget()
+    teacher: Teacher = Teacher()
+
+    def endpoint_of(self, role: str) -> str:
+        """The endpoint's name that serves `role`. Raises ConfigError."""
+        chosen = {str(name): endpoint for name, endpoint in self.roles.items()}
+        name = chosen.get(role) or chosen.get("default")
+        if name is None and len(self.endpoints) == 1:
+            return next(iter(self.endpoints))
+        if name is None or name not in self.endpoints:
+            known = ", ".join(self.endpoints) or "none"
+            raise config_error(f"$.roles.{role}", name, f"need one of the endpoints: {known}")
+        return name
+
+    def sampling_of(self) -> dict[str, Sampling]:
+        return {**DEFAULT_SAMPLING, **{str(k): v for k, v in self.sampling.items()}}

@@ -59,7 +59,7 @@ def config_error(place: str, found: object, allowed: str) -> ConfigError:
 
 def reraise_disk(error: OSError, place: str) -> NoReturn:
     """Names the file of a failed write; a full disk or quota becomes `DiskFull`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         raise DiskFull(
             f"{place}: no space left; free some and run the same command again"
         ) from error

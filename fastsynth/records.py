@@ -27,7 +27,7 @@ def canonical(value: Any) -> str:
 
 class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     id: str
-    """Nine letters and digits, derived from the request key (providers' own ids differ per resend)."""
+    """Nine letters and digits, derived from the request key: a resend gives the same one."""
     name: str
     arguments: str
     """JSON text exactly as it is stored and sent; an object when the call was well formed."""
@@ -128,13 +128,13 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """State digest after each turn."""
     state_check: Literal["full", "observed"] = "full"
     hinted_reasoning: tuple[int, ...] = ()
-    """Per turn: steps whose reasoning was written under a hint and could not be rewritten without."""
+    """Per turn: steps whose reasoning was written under a hint and not rewritten without it."""
     errors_recovered: tuple[str, ...] = ()
     """Ids of recorded tool calls that failed and left the state as it was."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One failed attempt at a turn: data for preference pairs and for looking at what goes wrong."""
+    """One failed attempt at a turn: data for preference pairs, and for seeing what goes wrong."""
 
     turn: int
     level: int
@@ -162,7 +162,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
     stage: str
     """walk | advanced | query | chain | filter: the phase that said no."""
     reason: str
-    """A closed, short name that is counted: `no_reachable_target`, `value_missing`, `wrong_state`."""
+    """A closed, short name that is counted: `too_few_turns`, `value_missing`, `wrong_state`."""
     detail: str = ""
     attempts: tuple[Attempt, ...] = ()
     usage: Usage = Usage()

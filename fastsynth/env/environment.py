@@ -73,7 +73,7 @@ class Thread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is drawn for one job before anything runs. Only `state` is needed to replay."""
+    """Everything drawn for one job before anything runs. Only `state` is needed to replay."""
 
     state: dict[str, Any]
     """Initial state, JSON; part -> configuration."""

@@ -23,7 +23,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """A point in a world's life to come back to."""
 
     snapshot: Any
-    length: int
+    log: tuple[tuple[str, dict[str, Any], Observation], ...]
 
 
 class World:
@@ -49,11 +49,11 @@ class World:
         return observation
 
     async def mark(self) -> Mark:
-        return Mark(snapshot=await self._environment.snapshot(), length=len(self.log))
+        return Mark(snapshot=await self._environment.snapshot(), log=tuple(self.log))
 
     async def rewind(self, mark: Mark) -> None:
         await self._environment.restore(mark.snapshot)
-        del self.log[mark.length :]
+        self.log[:] = mark.log
 
     async def digest(self) -> str:
         return await self._environment.digest()

@@ -1,11 +1,16 @@
-"""What goes over the wire: messages encoded once, replies decoded strictly.
+"""What goes over the wire: messages encoded once, requests put together by joining bytes.
 
-The only module that knows the shape of `/v1/chat/completions`.
+With `completion`, the only module that knows the shape of `/v1/chat/completions`.
 """
 
 from __future__ import annotations
 
-from fastsynth.records import Message
+from typing import Any, Literal
+
+import msgspec
+
+from fastsynth.config import Endpoint, Sampling
+from fastsynth.records import Message, encode
 
 
 class Transcript:
@@ -43,6 +48,106 @@ class Transcript:
         return b"[" + b",".join(self._encoded) + b"]"
 
 
+class _Function(msgspec.Struct, frozen=True):
+    name: str
+    arguments: str
+
+
+class _Call(msgspec.Struct, frozen=True):
+    id: str
+    function: _Function
+    type: Literal["function"] = "function"
+
+
+class _Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    role: str
+    content: str | None = None
+    tool_calls: tuple[_Call, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+
+
 def encode_message(message: Message) -> bytes:
-    """One message as the API takes it: no null fields, tool calls in `function` form."""
-    raise NotImplementedError
+    """One message as the API takes it: no null fields, tool calls in `function` form.
+
+    `content` is left out only where tool calls stand in its place.
+    """
+    calls = tuple(
+        _Call(id=call.id, function=_Function(name=call.name, arguments=call.arguments))
+        for call in message.tool_calls
+    )
+    content = message.content
+    if content is None and not calls:
+        content = ""
+    return encode(
+        _Message(
+            role=message.role,
+            content=content,
+            tool_calls=calls,
+            tool_call_id=message.tool_call_id,
+            name=message.name,
+        )
+    )
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What is the same in every request of one role to one endpoint, encoded once."""
+
+    identity: bytes
+    """Canonical JSON of model and sampling: part of the request key."""
+    head: bytes
+    """The request's first fields, `{"model":"m","max_tokens":2048`, not closed."""
+    tool_fields: bytes
+    """Fields that only make sense beside tools, with a leading comma."""
+    structured: Literal["json_schema", "json_object", "text"]
+    send_seed: bool
+
+
+def frame(model: str, sampling: Sampling, endpoint: Endpoint) -> Frame:
+    """`sampling.extra_body` overrides what is sent otherwise; null in it leaves a field out."""
+    fields: dict[str, Any] = {
+        "model": model,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        endpoint.max_tokens_field: sampling.max_tokens,
+        **sampling.extra_body,
+    }
+    with_tools = {
+        "tool_choice": "auto",
+        "parallel_tool_calls": endpoint.parallel_tool_calls,
+    }
+    beside = {
+        name: value
+        for name, value in with_tools.items()
+        if value is not None and name not in sampling.extra_body
+    }
+    sent = {name: value for name, value in fields.items() if value is not None}
+    return Frame(
+        identity=msgspec.json.encode([model, sampling], order="sorted"),
+        head=encode(sent)[:-1],
+        tool_fields=b"".join(b"," + encode({k: v})[1:-1] for k, v in beside.items()),
+        structured=endpoint.structured,
+        send_seed=endpoint.send_seed,
+    )
+
+
+def encode_request(
+    form: Frame, messages: bytes, tools: bytes = b"", schema: bytes = b"", seed: int | None = None
+) -> bytes:
+    """The request body, from JSON: `messages` and `tools` arrays, `schema` a response_format."""
+    parts = [form.head, b',"messages":', messages]
+    if tools:
+        parts += (b',"tools":', tools, form.tool_fields)
+    if schema and form.structured == "json_schema":
+        parts += (b',"response_format":', schema)
+    elif schema and form.structured == "json_object":
+        parts.append(b',"response_format":{"type":"json_object"}')
+    if seed is not None and form.send_seed:
+        parts.append(b',"seed":%d' % seed)
+    parts.append(b"}")
+    return b"".join(parts)
+
+
+def with_script(body: bytes, script: bytes) -> bytes:
+    """`body` with a script. Only for servers that identified themselves as scripted teachers."""
+    return b"".join((body[:-1], b',"fastsynth":', script, b"}"))

@@ -56,7 +56,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Goal(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user wants of a step: that its effect happens, and/or to hear values of its result."""
+    """What the user wants of a step: its effect, and/or to hear values of its result."""
 
     step: int
     effect: bool
@@ -75,7 +75,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     """State digest after the turn."""
     variant: Literal["", "chat", "history", "unavailable"] = ""
-    """For `no_tool`: small talk, a question the history answers, or a wish no visible tool serves."""
+    """For `no_tool`: small talk, what the history answers, or a wish no visible tool serves."""
     recall: Output | None = None
     """For `history`: the value of an earlier turn that is asked for."""
     wish: Step | None = None

@@ -1,0 +1,313 @@
+"""The command line: parses and delegates. Data goes to stdout, progress and errors to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import anyio
+
+from fastsynth import __version__, commands
+from fastsynth.errors import FastsynthError, Interrupted
+from fastsynth.settings import Flags, find_config, load_config, seconds
+
+EXIT_CODES = """\
+exit codes:
+  0 done (or was done already)   1 internal error         2 usage or config
+  3 nothing accepted             4 no usable endpoint     130 interrupted and resumable
+"""
+EXAMPLES = """\
+examples:
+  fastsynth generate                                  200 conversations with the scripted teacher
+  fastsynth generate -c configs/bfcl.yaml -n 300      over bfcl-eval's classes
+  fastsynth generate -c configs/vllm.yaml --base-url http://gpu1:8000/v1 --model teacher
+  fastsynth view runs/offline                         one of them as a chat
+  fastsynth verify runs/offline                       replay every row in a fresh environment
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code. Errors are one line on stderr."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.run(parsed))
+    except FastsynthError as error:
+        _complain(str(error))
+        return error.exit_code
+    except BaseExceptionGroup as group:
+        known = group.subgroup(FastsynthError)
+        if known is None:
+            raise
+        first = _first(known)
+        _complain(str(first))
+        return first.exit_code if isinstance(first, FastsynthError) else 1
+    except KeyboardInterrupt:
+        _complain("aborted; run the same command again to go on")
+        return Interrupted.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"fastsynth: {text}\n")
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fastsynth",
+        description="Your tools in, verified multi-turn tool-use training data out.",
+        epilog=EXAMPLES + "\n" + EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"fastsynth {__version__}")
+    subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in (_generate, _doctor, _preview, _status, _verify, _compact, _view, _report):
+        add(subparsers)
+    for add in (_graph, _serve, _bench):
+        add(subparsers)
+    return parser
+
+
+def _command(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    help_text: str,
+    examples: str,
+    run: Callable[[argparse.Namespace], int],
+) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(
+        name,
+        help=help_text,
+        description=help_text[0].upper() + help_text[1:] + ".",
+        epilog="examples:\n" + "\n".join(f"  fastsynth {line}" for line in examples.split("\n")),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _generate(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        subparsers,
+        "generate",
+        "make verified conversations, or go on with a run",
+        "generate -n 50\ngenerate -c configs/bfcl.yaml -n 300 -o runs/bfcl\n"
+        "generate -c configs/openai.yaml --model gpt-5-mini --max-cost 5\n"
+        "generate --set conversation.turns='[3, 6]' --set chain.blind=2",
+        lambda given: commands.generate(*_order(given)),
+    )
+    _config_options(parser)
+    parser.add_argument("-o", "--out", metavar="RUN_DIR", help="default: runs/CONFIG'S NAME")
+    parser.add_argument("--resume", choices=("auto", "never", "always"), default="auto")
+    parser.add_argument(
+        "--reuse", action="append", default=[], metavar="RUN", help="take stored replies from it"
+    )
+    parser.add_argument("--max-cost", type=float, metavar="USD", help="drain when it is spent")
+    parser.add_argument("--max-tokens-total", type=int, metavar="T")
+    parser.add_argument("--max-time", metavar="2h", help="seconds, or with s, m, h, d")
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--plain", action="store_true", help="lines instead of the dashboard")
+    shown.add_argument("--json", action="store_true", help="one summary object on stdout")
+    shown.add_argument("--quiet", action="store_true", help="warnings only")
+
+
+def _config_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-c",
+        "--config",
+        metavar="CONFIG",
+        help="default: configs/offline.yaml, or configs/openai.yaml where OPENAI_BASE_URL or "
+        "OPENAI_API_KEY is set",
+    )
+    parser.add_argument("-n", type=int, metavar="N", help="accepted, unique conversations")
+    parser.add_argument("--base-url", action="append", default=[], metavar="URL")
+    parser.add_argument("--model", metavar="M")
+    parser.add_argument("--width", type=int, metavar="W", help="conversations alive at once")
+    parser.add_argument("--seed", type=int, metavar="S")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="a.b=v", help="any key of the config"
+    )
+
+
+def _flags(given: argparse.Namespace) -> Flags:
+    for name, least in (("n", 1), ("width", 1), ("seed", 0)):
+        value = getattr(given, name)
+        if value is not None and value < least:
+            raise_usage(f"-{name}" if name == "n" else f"--{name}", value, f"need >= {least}")
+    max_time = getattr(given, "max_time", None)
+    return Flags(
+        accepted=given.n,
+        urls=tuple(given.base_url),
+        model=given.model,
+        width=given.width,
+        seed=given.seed,
+        max_cost=getattr(given, "max_cost", None),
+        max_tokens_total=getattr(given, "max_tokens_total", None),
+        max_seconds=seconds(max_time) if max_time else None,
+        settings=tuple(given.set),
+    )
+
+
+def raise_usage(place: str, value: object, allowed: str) -> None:
+    from fastsynth.errors import config_error
+
+    raise config_error(place, value, allowed)
+
+
+def _order(given: argparse.Namespace) -> tuple[commands.Order]:
+    path = find_config(given.config, os.environ)
+    config = load_config(path, _flags(given))
+    out = given.out or os.environ.get("FASTSYNTH_OUT") or str(Path("runs") / path.stem)
+    mode: commands.Mode = "auto"
+    if given.plain:
+        mode = "plain"
+    elif given.json:
+        mode = "json"
+    elif given.quiet:
+        mode = "quiet"
+    return (
+        commands.Order(
+            config=config,
+            run_dir=Path(out),
+            resume=given.resume,
+            reuse=tuple(map(Path, given.reuse)),
+            mode=mode,
+        ),
+    )
+
+
+def _doctor(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        subparsers,
+        "doctor",
+        "check config, environment and endpoints, and say what to do about what it finds",
+        "doctor\ndoctor -c configs/vllm.yaml --base-url http://gpu1:8000/v1",
+        lambda given: commands.diagnose(_config(given)),
+    )
+    _config_options(parser)
+
+
+def _config(given: argparse.Namespace) -> commands.Config:
+    return load_config(find_config(given.config, os.environ), _flags(given))
+
+
+def _preview(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        subparsers,
+        "preview",
+        "plan conversations without asking any model, and show the executed traces",
+        "preview\npreview -c configs/bfcl.yaml -n 5",
+        lambda given: commands.preview(_config(given), given.n or 3),
+    )
+    _config_options(parser)
+
+
+def _status(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        subparsers,
+        "status",
+        "print the manifest of a run: counts, funnel, files",
+        "status runs/offline",
+        lambda given: commands.status(Path(given.run_dir)),
+    )
+    parser.add_argument("run_dir", metavar="RUN")
+
+
+def _verify(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        subparsers,
+        "verify",
+        "replay every row's ground truth and recorded calls in fresh environments",
+        "verify runs/offline",
+        lambda given: anyio.run(commands.verify, Path(given.run_dir)),
+    )
+    parser.add_argument("run_dir", metavar="RUN")
+
+
+def _compact(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        subparsers,
+        "compact",
+        "write the Parquet files of a run again from its journal",
+        "compact runs/offline",
+        lambda given: commands.compact_run(Path(given.run_dir)),
+    )
+    parser.add_argument("run_dir", metavar="RUN")
+
+
+def _view(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        subparsers,
+        "view",
+        "show conversations of a run as chats",
+        "view runs/offline\nview runs/offline --row 7 --full\nview runs/offline -n 10 | less -R",
+        lambda given: commands.view(Path(given.run_dir), given.row, given.n, given.full),
+    )
+    parser.add_argument("run_dir", metavar="RUN")
+    parser.add_argument("--row", type=int, default=0, metavar="I", help="0-based; default 0")
+    parser.add_argument("-n", type=int, default=1, metavar="N", help="how many from there on")
+    parser.add_argument("--full", action="store_true", help="results and arguments unshortened")
+
+
+def _report(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        subparsers,
+        "report",
+        "write report.html and README.md of a run again",
+        "report runs/offline",
+        lambda given: commands.report_run(Path(given.run_dir)),
+    )
+    parser.add_argument("run_dir", metavar="RUN")
+
+
+def _graph(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        subparsers,
+        "graph",
+        "print the API graph of an environment as JSON",
+        "graph\ngraph -c configs/bfcl.yaml > graph.json",
+        lambda given: commands.graph(_config(given)),
+    )
+    _config_options(parser)
+
+
+def _serve(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        subparsers,
+        "serve",
+        "run the simulated endpoint with the scripted teacher alone, on loopback",
+        "serve --port 8123\nserve --port 8123 --latency-ms 40 --faults faults.yaml",
+        lambda given: commands.serve_endpoint(given),
+    )
+    parser.add_argument("--port", type=int, required=True, metavar="P", help="0 picks a free one")
+    parser.add_argument("--seed", type=int, default=0, metavar="S")
+    parser.add_argument("--latency-ms", type=float, default=0.0, metavar="L")
+    parser.add_argument("--faults", metavar="FILE", help="YAML: fault -> rate")
+
+
+def _bench(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = _command(
+        subparsers,
+        "bench",
+        "run a benchmark of benchmarks/ and print its JSON rows",
+        "bench engine\nbench client --json client.json",
+        lambda given: commands.bench(given.name, given.json, given.rest),
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", default="engine")
+    parser.add_argument("--json", metavar="FILE", help="write the rows there as well")
+    parser.add_argument("rest", nargs="*", metavar="OPTION", help="passed on; after --")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

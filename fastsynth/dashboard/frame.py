@@ -1,0 +1,170 @@
+"""A snapshot drawn to an exact width and height: 80 x 24 holds everything, more room shows more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastsynth.dashboard import canvas, figures
+from fastsynth.dashboard.canvas import BAD, DIM, GOOD, PLAIN, WARN, Line, word
+from fastsynth.dashboard.header import header, level_order
+from fastsynth.dashboard.snapshot import WIDE, NoteLine, Snapshot
+
+
+def draw(view: Snapshot, width: int, height: int) -> list[Line]:
+    """Exactly `height` lines of exactly `width` cells."""
+    top = header(view, width)
+    widths = split(width, 3 if width >= WIDE else 2)
+    columns = [
+        ("rejected by stage and reason", funnel_rows(view, widths[0] - 4)),
+        ("accepted by stratum", strata_rows(view, widths[1] - 4)),
+    ]
+    if width >= WIDE:
+        columns.append(("hint levels", level_rows(view, widths[2] - 4)))
+    endpoints = endpoint_rows(view, width - 4)
+    tallest = max(len(rows) for _, rows in columns)
+    needs = (tallest + 2, len(endpoints) + 2, max(1, len(view.notes)) + 2)
+    middle, below, last = share_out(height - len(top), needs)
+    lines = [*top]
+    if middle:
+        boxes = (
+            canvas.box(title, _fill(rows, middle - 2), w, middle)
+            for (title, rows), w in zip(columns, widths, strict=True)
+        )
+        lines += canvas.beside(*boxes)
+    if below:
+        lines += canvas.box("endpoints", _fill(endpoints, below - 2), width, below)
+    if last:
+        lines += canvas.box("notes", note_lines(view, last - 2), width, last)
+    lines = [canvas.fit(line, width) for line in lines[:height]]
+    return lines + [canvas.fit([], width)] * (height - len(lines))
+
+
+def level_rows(view: Snapshot, width: int) -> list[Line]:
+    total = sum(view.levels.values())
+    return [
+        [
+            canvas.left(figures.level_name(level), 10),
+            *canvas.bar(view.levels[level], total, width - 23, BAD if level < 0 else GOOD),
+            canvas.right(f"{view.levels[level]:,}", 8),
+            canvas.right(figures.share(view.levels[level], total), 5, DIM),
+        ]
+        for level in level_order(view)
+    ]
+
+
+def funnel_rows(view: Snapshot, width: int) -> list[Line]:
+    """Most frequent reason first, with its share of all jobs that ended; failures last."""
+    counted = [
+        (count, stage, reason)
+        for stage, reasons in view.funnel.items()
+        for reason, count in reasons.items()
+    ]
+    counted.sort(key=lambda item: (-item[0], item[1], item[2]))
+    counted += [(count, "failed", cause) for cause, count in view.failures.items()]
+    if not counted:
+        return [[word("nothing rejected yet", DIM)]]
+    return [
+        [
+            canvas.left(stage, 8, BAD if stage == "failed" else DIM),
+            word(" "),
+            canvas.left(reason, width - 20),
+            canvas.right(f"{count:,}", 6),
+            canvas.right(figures.share(count, view.jobs), 5, DIM),
+        ]
+        for count, stage, reason in counted
+    ]
+
+
+def strata_rows(view: Snapshot, width: int) -> list[Line]:
+    """Accepted of ended, the stratum with the lowest share first."""
+    ended = [
+        (s.accepted / max(1, s.accepted + s.rejected), name, s) for name, s in view.strata.items()
+    ]
+    if not ended:
+        return [[word("no jobs yet", DIM)]]
+    meter = max(3, width // 5 - 4)
+    return [
+        [
+            canvas.left(name or "all", width - 20 - meter),
+            word(" "),
+            *canvas.bar(rate, 1.0, meter, GOOD if rate >= 0.5 else WARN),
+            canvas.right(f"{s.accepted:,}/{s.accepted + s.rejected:,}", 14),
+            canvas.right(figures.share(s.accepted, s.accepted + s.rejected), 5, DIM),
+        ]
+        for rate, name, s in sorted(ended, key=lambda item: item[:2])
+    ]
+
+
+def endpoint_rows(view: Snapshot, width: int) -> list[Line]:
+    names = ("in flight", "replies/s", "p50", "errors", "tokens in", "out")
+    widths = (10, 10, 8, 7, 10, 8)
+    head = [canvas.right(n, w, DIM) for n, w in zip(names, widths, strict=True)]
+    rows: list[Line] = [[canvas.left("", width - sum(widths)), *head]]
+    for e in view.endpoints:
+        figs = (
+            f"{e.in_flight:,}",
+            figures.short(e.replies_per_s),
+            figures.span(e.p50_s),
+            f"{e.errors:,}",
+            figures.short(e.prompt_tokens),
+            figures.short(e.completion_tokens),
+        )
+        cells = [
+            canvas.right(text, w, BAD if n == 3 and e.errors else PLAIN)
+            for n, (text, w) in enumerate(zip(figs, widths, strict=True))
+        ]
+        rows.append([canvas.left(_address(e.name), width - sum(widths)), *cells])
+    return rows
+
+
+def _address(name: str) -> str:
+    return name.removeprefix("http://").removeprefix("https://").removesuffix("/v1")
+
+
+def note_lines(view: Snapshot, room: int) -> list[Line]:
+    """The latest notes that fit, the newest last."""
+    shown = view.notes[max(0, len(view.notes) - room) :]
+    return [_note(line) for line in shown] or [[word("none", DIM)]]
+
+
+def _note(line: NoteLine) -> Line:
+    again = [word(f"  x{line.times:,}", DIM)] if line.times > 1 else []
+    look = WARN if line.note.level == "warning" else PLAIN
+    return [word(figures.clock(line.at) + "  ", DIM), word(line.note.text, look), *again]
+
+
+def _fill(rows: Sequence[Line], height: int) -> list[Line]:
+    """The rows that fit; where some do not, the last line says how many."""
+    if len(rows) <= height or height < 1:
+        return list(rows)
+    hidden = len(rows) - height + 1
+    return [*rows[: height - 1], [word(f"and {hidden} more", DIM)]]
+
+
+def split(width: int, parts: int) -> list[int]:
+    """`width` in `parts` that differ by one at most."""
+    return [width // parts + (n < width % parts) for n in range(parts)]
+
+
+def share_out(height: int, needs: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Rows for funnel and strata, endpoints, notes: each its least first, the rest by need.
+
+    A part that does not get its least (a frame and a line) is left out, the last part first.
+    """
+    given, usual = [0, 0, 0], (9, 6, 3)
+    for part, least in enumerate((5, 4, 3)):
+        if height >= least:
+            given[part] = least
+            height -= least
+    for limited in (True, False):
+        for part in (0, 1, 2):
+            if not given[part]:
+                continue
+            wish = min(usual[part], needs[part]) if limited else needs[part]
+            more = max(0, min(height, wish - given[part]))
+            given[part] += more
+            height -= more
+    biggest = 2 if given[2] else 0
+    if given[biggest]:
+        given[biggest] += height
+    return given[0], given[1], given[2]

@@ -1,0 +1,87 @@
+"""The picture of a run at one moment: what every way of showing it is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from fastsynth.dashboard.rates import EndpointView
+from fastsynth.events import Note, RunFinished, RunStarted
+
+SCRIPTED = "scripted teacher: no model wrote this data"
+WIDE = 120
+"""Columns from which hint levels have a box of their own."""
+
+Funnel = Mapping[str, Mapping[str, int]]
+"""Stage -> reason -> jobs that ended there."""
+
+
+class Stratum(msgspec.Struct):
+    """Jobs of one stratum, by what became of them."""
+
+    started: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    """Duplicates included."""
+    failed: int = 0
+
+
+class NoteLine(msgspec.Struct):
+    note: Note
+    at: float
+    """Seconds since the start, to the last look at the run."""
+    times: int = 1
+    """The same text several times in a row is one line."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """A run at one moment. Rates are per second; seconds count from the start."""
+
+    run: RunStarted
+    finished: RunFinished | None
+    seconds: float
+    accepted: int
+    """Accepted by earlier sessions of the run included; overshoot too until the run has ended."""
+    wanted: int
+    rejected: int
+    """Duplicates included, so that `accepted + rejected + failed` are all jobs that ended."""
+    duplicates: int
+    failed: int
+    jobs: int
+    """Jobs that ended in this session."""
+    conversations: int
+    """Alive now."""
+    in_flight: int
+    """Requests on the wire now."""
+    requests: int
+    """Complete replies received."""
+    reused: int
+    requests_per_s: float
+    tokens_per_s: float
+    """Completion tokens."""
+    accepted_per_s: float
+    eta: float | None
+    """Seconds to go at the acceptance rate of the last minute; None where there is none."""
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    cost_usd: float | None
+    """Sum over the requests whose price is known; None where no price is."""
+    unpriced: int
+    """Requests without a known price."""
+    retries: Mapping[str, int]
+    given_up: Mapping[str, int]
+    """Cause -> sends that were not tried again."""
+    throttles: Mapping[str, int]
+    throttled_s: float
+    funnel: Funnel
+    failures: Mapping[str, int]
+    levels: Mapping[int, int]
+    """Hint level -> turns that passed at it; -1: given up."""
+    strata: Mapping[str, Stratum]
+    endpoints: tuple[EndpointView, ...]
+    sparks: tuple[float, ...]
+    """Replies per second, one value a second, oldest first."""
+    notes: tuple[NoteLine, ...]
+    warnings: int

@@ -1,0 +1,124 @@
+"""The end of a run: one panel for people, one JSON object for programs, both from `Snapshot`."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from fastsynth.dashboard import figures
+from fastsynth.dashboard.canvas import clean
+from fastsynth.dashboard.snapshot import SCRIPTED, Snapshot
+from fastsynth.store.summary import Summary
+
+WARNINGS_SHOWN = 5
+
+
+def summary(view: Snapshot) -> Summary:
+    """What `--json` prints, of this sitting; `store.summary.summary_of` has the whole run's."""
+    funnel = {stage: dict(reasons) for stage, reasons in sorted(view.funnel.items())}
+    if view.failures:
+        funnel["failed"] = dict(view.failures)
+    return Summary(
+        run_dir=view.run.run_dir,
+        accepted=view.accepted,
+        rejected=view.rejected,
+        failed=view.failed,
+        jobs=view.jobs,
+        requests=view.requests,
+        prompt_tokens=view.prompt_tokens,
+        completion_tokens=view.completion_tokens,
+        cost_usd=None if view.cost_usd is None else round(view.cost_usd, 6),
+        wall_s=round(view.seconds, 3),
+        stopped_by=view.finished.stopped_by if view.finished else "",
+        funnel=funnel,
+    )
+
+
+def summary_panel(view: Snapshot) -> RenderableType:
+    """Counts, the funnel, where the files are, and what to run next."""
+    stopped = view.finished.stopped_by if view.finished else "interrupted"
+    parts: list[RenderableType] = [_counts(view)]
+    if view.run.teacher == "scripted":
+        parts.append(Text(SCRIPTED, style="yellow"))
+    if view.funnel or view.failures:
+        parts += [Text(), _funnel(view)]
+    if view.warnings:
+        parts += [Text(), _warnings(view)]
+    parts += [Text(), _files(view.run.run_dir), Text(), _next(view)]
+    done = view.wanted > 0 and view.accepted >= view.wanted
+    return Panel(
+        Group(*parts),
+        title=f"[bold]{'done' if done else 'stopped: ' + escape(clean(stopped))}[/]",
+        title_align="left",
+        border_style="green" if done else "yellow",
+        padding=(0, 1),
+    )
+
+
+def _counts(view: Snapshot) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    cached = figures.share(view.cached_tokens, view.prompt_tokens)
+    shown = {
+        "accepted": f"[bold]{view.accepted:,}[/] of {view.wanted:,} wanted",
+        "rejected": f"{view.rejected:,} (of them {view.duplicates:,} duplicates)",
+        "failed": f"{view.failed:,}",
+        "requests": f"{view.requests:,} in {figures.clock(view.seconds)},"
+        f" {view.reused:,} stored replies reused, {sum(view.retries.values()):,} retries",
+        "tokens": f"{figures.short(view.prompt_tokens)} in ({cached} cached),"
+        f" {figures.short(view.completion_tokens)} out",
+        "cost": figures.money(view.cost_usd, view.unpriced),
+    }
+    for name, text in shown.items():
+        grid.add_row(f"[dim]{name}[/]", text)
+    return grid
+
+
+def _funnel(view: Snapshot) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("stage")
+    table.add_column("reason")
+    table.add_column("jobs", justify="right")
+    table.add_column("share", justify="right")
+    rows = [("jobs", "ended in this session", view.jobs)]
+    for stage, reasons in sorted(view.funnel.items(), key=lambda item: -sum(item[1].values())):
+        ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+        rows += [(stage, reason, count) for reason, count in ordered]
+    rows += [("failed", cause, count) for cause, count in sorted(view.failures.items())]
+    for stage, reason, count in rows:
+        part = figures.share(count, view.jobs)
+        table.add_row(Text(clean(stage)), Text(clean(reason)), f"{count:,}", part)
+    return table
+
+
+def _warnings(view: Snapshot) -> Text:
+    """The last few: on the full screen they went away with it."""
+    shown = [line for line in view.notes if line.note.level == "warning"][-WARNINGS_SHOWN:]
+    lines = [
+        f"{figures.clock(line.at)} {clean(line.note.text)}"
+        + (f"  x{line.times:,}" if line.times > 1 else "")
+        for line in shown
+    ]
+    return Text("\n".join(lines), style="yellow")
+
+
+def _files(run_dir: str) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for path, what in (
+        ("data/*.parquet", "the conversations"),
+        ("rejects.parquet", "what was rejected, and why"),
+        ("report.html", "pictures of the run"),
+        ("README.md", "dataset card"),
+    ):
+        grid.add_row(Text(f"{clean(run_dir)}/{path}"), f"[dim]{what}[/]")
+    return grid
+
+
+def _next(view: Snapshot) -> Text:
+    run_dir = clean(view.run.run_dir)
+    lines = [f"fastsynth view {run_dir}", f"fastsynth verify {run_dir}"]
+    if view.accepted < view.wanted:
+        lines.insert(0, f"fastsynth generate ... -o {run_dir}    (goes on where this stopped)")
+    return Text("\n".join(f"$ {line}" for line in lines), style="cyan")

@@ -1,0 +1,155 @@
+"""A digest of live Python state: equal state gives an equal hash, in any process.
+
+Covers nested objects, cycles, generators and slots. Mapping and set order does not count; integers
+and floats, lists and tuples are kept apart. Every item is length-prefixed or closed, so that no
+two states write the same bytes.
+"""
+
+from __future__ import annotations
+
+import types
+from array import array
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from hashlib import blake2b
+from pathlib import PurePath
+from random import Random
+from typing import Any
+
+import msgspec
+
+from fastsynth.errors import EnvironmentBroken
+
+Write = Callable[[str], None]
+
+
+def digest_of(state: Any, ignored: frozenset[str] = frozenset()) -> str:
+    """32 hex digits over `state`, without object attributes named in `ignored`."""
+    out: list[str] = []
+    _Writer(out, ignored).write(state)
+    return blake2b("".join(out).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+class _Writer:
+    def __init__(self, out: list[str], ignored: frozenset[str]) -> None:
+        self._out = out
+        self._put: Write = out.append
+        self._ignored = ignored
+        self._above: dict[int, int] = {}
+        """id of each container on the way down -> its depth; a cycle points up by depth."""
+
+    def write(self, value: Any) -> None:
+        kind = type(value)
+        if kind is str:
+            self._put(f"s{len(value)}:{value}")
+        elif kind is int:
+            self._put(f"i{value};")
+        elif kind is float:
+            self._put(f"f{value + 0.0!r};")
+        elif kind is bool or value is None:
+            self._put(f"{value};")
+        else:
+            self._nested(value, kind)
+
+    def _nested(self, value: Any, kind: type) -> None:
+        here = id(value)
+        depth = self._above.get(here)
+        if depth is not None:
+            self._put(f"^{depth};")
+            return
+        self._above[here] = len(self._above)
+        if kind is dict:
+            self._mapping(value)
+        elif kind is list:
+            self._many("[", value)
+        elif kind is tuple:
+            self._many("(", value)
+        else:
+            self._object(value, kind)
+        del self._above[here]
+
+    def _many(self, mark: str, values: Any) -> None:
+        self._put(mark)
+        for value in values:
+            self.write(value)
+        self._put("]")
+
+    def _mapping(self, value: dict[Any, Any]) -> None:
+        self._put("{")
+        if all(type(name) is str for name in value):
+            for name in sorted(value):
+                self._put(f"s{len(name)}:{name}")
+                self.write(value[name])
+        else:
+            apart = {self._apart(name): item for name, item in value.items()}
+            for text in sorted(apart):
+                self._put(text)
+                self.write(apart[text])
+        self._put("}")
+
+    def _apart(self, value: Any) -> str:
+        out: list[str] = []
+        _Writer(out, self._ignored).write(value)
+        return "".join(out)
+
+    def _object(self, value: Any, kind: type) -> None:
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        if isinstance(value, Enum):
+            self._put(f"e{name}.{value.name};")
+        elif isinstance(value, Random):
+            version, words, spare = value.getstate()
+            self._put(f"r{version}:{array('Q', words).tobytes().hex()}:{spare!r};")
+        elif isinstance(value, (set, frozenset)):
+            self._put(f"<{name}:")
+            self._out.extend(sorted(self._apart(item) for item in value))
+            self._put(">")
+        elif isinstance(value, (bytes, bytearray, Decimal, date, datetime, time, timedelta)):
+            self._put(f"v{name}:{value!r};")
+        elif isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
+            self._put(f"t{value.__module__}.{value.__qualname__};")
+        elif isinstance(value, (types.ModuleType, PurePath)):
+            self._put(f"n{value};")
+        else:
+            self._record(value, name)
+
+    def _record(self, value: Any, name: str) -> None:
+        self._put(f"o{name}:")
+        if isinstance(value, dict):
+            self._mapping(value)
+        elif isinstance(value, (list, tuple)):
+            self._many("[", value)
+        held = _attributes(value)
+        if held is None:
+            held = _reduced(value, name)
+        self._mapping({k: v for k, v in held.items() if k not in self._ignored})
+
+
+def _attributes(value: Any) -> dict[str, Any] | None:
+    if isinstance(value, msgspec.Struct):
+        return {name: getattr(value, name) for name in value.__struct_fields__}
+    held = dict(getattr(value, "__dict__", {}))
+    slots = [s for kind in type(value).__mro__ for s in _slots(kind)]
+    held.update((name, getattr(value, name)) for name in slots if hasattr(value, name))
+    if held or hasattr(value, "__dict__") or slots or isinstance(value, (dict, list, tuple)):
+        return held
+    return None
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    slots = kind.__dict__.get("__slots__", ())
+    names = (slots,) if isinstance(slots, str) else tuple(slots)
+    return tuple(name for name in names if name not in ("__dict__", "__weakref__"))
+
+
+def _reduced(value: Any, name: str) -> dict[str, Any]:
+    """What pickle would keep of an object without attributes (a deque, an array)."""
+    try:
+        parts = value.__reduce_ex__(4)
+    except TypeError as error:
+        raise EnvironmentBroken(f"state: a {name}, need values that can be copied") from error
+    if isinstance(parts, str):
+        return {"name": parts}
+    rest = [list(part) if hasattr(part, "__next__") else part for part in parts[1:]]
+    return {"parts": rest}

@@ -1,0 +1,149 @@
+"""A tool's contract read from a typed function: schemas, descriptions, concepts, declarations.
+
+Works with no annotations at all; every annotation makes the contract tighter. Concepts are
+declared with `Annotated[str, Means("flight_id")]` on parameters and on fields of result types.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from fastsynth.env.adapters.docs import Doc, read_doc
+from fastsynth.env.adapters.results import plain
+from fastsynth.env.adapters.schema import Means, Shape, shape_of
+from fastsynth.env.environment import Tool
+from fastsynth.errors import config_error
+
+__all__ = ["Declared", "Means", "declared", "tool", "tool_of"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_MARK = "__fastsynth_tool__"
+_READS = (
+    "get", "list", "search", "find", "read", "show", "check", "lookup", "look", "count", "view",
+    "describe", "fetch", "is", "has", "compute", "calculate", "estimate", "compare",
+)  # fmt: skip
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """What `@tool` says of a function; fields as in `environment.Tool`."""
+
+    mutates: bool | None = None
+    """None: nobody said; then only a name that says it reads (`get_`, `list_`) is taken to."""
+    needs: tuple[str, ...] = ()
+    undoes: tuple[str, ...] = ()
+    ranks: Mapping[str, tuple[str, str]] = {}
+    told: tuple[str, ...] = ()
+    askable: bool = True
+
+
+def tool(
+    *,
+    mutates: bool | None = None,
+    needs: tuple[str, ...] = (),
+    undoes: tuple[str, ...] = (),
+    ranks: Mapping[str, tuple[str, str]] | None = None,
+    told: tuple[str, ...] = (),
+    askable: bool = True,
+) -> Callable[[F], F]:
+    """Declares what types cannot say; the function itself is left as it is."""
+    said = Declared(
+        mutates=mutates,
+        needs=needs,
+        undoes=undoes,
+        ranks=ranks or {},
+        told=told,
+        askable=askable,
+    )
+
+    def mark(function: F) -> F:
+        setattr(function, _MARK, said)
+        return function
+
+    return mark
+
+
+def declared(function: Any) -> Declared | None:
+    """What `@tool` said of `function`; None where it was not used."""
+    found = getattr(function, _MARK, None)
+    return found if isinstance(found, Declared) else None
+
+
+def tool_of(function: Callable[..., Any], part: str, name: str = "") -> Tool:
+    """The tool that calls `function` by keyword. Raises ConfigError for positional-only or
+    variable parameters, which no JSON object can fill."""
+    name = name or function.__name__
+    said = declared(function) or Declared()
+    doc = read_doc(inspect.getdoc(function) or "")
+    hints = _hints(function)
+    parameters, takes = _parameters(function, name, hints, doc)
+    result = shape_of(hints["return"]) if "return" in hints else Shape(schema={}, concepts={})
+    return Tool(
+        name=name,
+        description=doc.summary or name.replace("_", " "),
+        parameters=parameters,
+        result=result.schema,
+        part=part,
+        mutates=_mutates(name) if said.mutates is None else said.mutates,
+        takes=takes,
+        gives=result.concepts,
+        needs=said.needs,
+        undoes=said.undoes,
+        ranks=said.ranks,
+        told=said.told,
+        askable=said.askable,
+    )
+
+
+def _mutates(name: str) -> bool:
+    return name.strip("_").split("_")[0].lower() not in _READS
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """Resolved annotations; a name that cannot be resolved counts as no annotation."""
+    try:
+        return get_type_hints(function, include_extras=True)
+    except (NameError, TypeError, AttributeError):
+        return {}
+
+
+def _parameters(
+    function: Callable[..., Any], name: str, hints: Mapping[str, Any], doc: Doc
+) -> tuple[dict[str, Any], dict[str, str]]:
+    properties: dict[str, Any] = {}
+    required: list[str] = []
+    takes: dict[str, str] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name in ("self", "cls"):
+            continue
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            raise config_error(
+                f"tool {name}: parameter {parameter.name}",
+                str(parameter),
+                "need parameters that can be passed by name",
+            )
+        shape = shape_of(hints.get(parameter.name, Any), parameter.name)
+        schema = shape.schema
+        about = doc.parameters.get(parameter.name)
+        if about and "description" not in schema:
+            schema = {**schema, "description": about}
+        if parameter.default is parameter.empty:
+            required.append(parameter.name)
+        else:
+            schema = {**schema, **_default(parameter.default)}
+        properties[parameter.name] = schema
+        takes.update(shape.concepts)
+    schema = {"type": "object", "properties": properties, "required": required}
+    return {**schema, "additionalProperties": False}, takes
+
+
+def _default(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    try:
+        return {"default": plain(value)}
+    except (TypeError, ValueError):
+        return {}

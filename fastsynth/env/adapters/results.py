@@ -1,0 +1,93 @@
+"""What a tool returned, made into a JSON value that shares nothing with the tool's state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+_LEAST, _MOST = -(2**63), 2**64 - 1
+_DEPTH = 64
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A JSON copy: tuples become lists, sets sorted lists, NaN and infinities null, records
+    objects, dates text. Raises TypeError or ValueError where there is no JSON for it."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if depth > _DEPTH:
+        raise ValueError(f"nested deeper than {_DEPTH}")
+    if kind is list or kind is tuple:
+        return [plain(item, depth + 1) for item in value]
+    if kind is dict:
+        return {_key(name): plain(item, depth + 1) for name, item in value.items()}
+    if kind is int:
+        return _ranged(value)
+    return _uncommon(value, depth)
+
+
+def _key(name: Any) -> str:
+    if type(name) is str:
+        return name
+    if isinstance(name, Enum):
+        return _key(name.value)
+    if name is None or isinstance(name, (bool, int, float, str)):
+        return str(name)
+    raise TypeError(f"a key of type {type(name).__name__}")
+
+
+def _ranged(value: int) -> int:
+    if not _LEAST <= value <= _MOST:
+        raise ValueError("an integer outside 64 bits")
+    return value
+
+
+def _sorted(value: Any, depth: int) -> list[Any]:
+    items = [plain(item, depth + 1) for item in value]
+    return sorted(items, key=lambda item: msgspec.json.encode(item, order="sorted"))
+
+
+def _fields(value: Any, depth: int) -> dict[str, Any]:
+    return {f.name: plain(getattr(value, f.name), depth + 1) for f in fields(value)}
+
+
+_KINDS: tuple[tuple[Any, Callable[[Any, int], Any]], ...] = (
+    (Enum, lambda value, depth: plain(value.value, depth + 1)),
+    (bool, lambda value, _: bool(value)),
+    (int, lambda value, _: _ranged(int(value))),
+    (float, lambda value, depth: plain(float(value), depth + 1)),
+    (str, lambda value, _: str(value)),
+    (Mapping, lambda value, depth: plain(dict(value), depth)),
+    ((set, frozenset), _sorted),
+    ((list, tuple), lambda value, depth: plain(list(value), depth)),
+    ((datetime, date, time), lambda value, _: value.isoformat()),
+    ((Decimal, UUID), lambda value, _: str(value)),
+    (
+        msgspec.Struct,
+        lambda value, depth: {
+            shown: plain(getattr(value, name), depth + 1)
+            for name, shown in zip(
+                value.__struct_fields__, value.__struct_encode_fields__, strict=True
+            )
+        },
+    ),
+)
+
+
+def _uncommon(value: Any, depth: int) -> Any:
+    for kinds, make in _KINDS:
+        if isinstance(value, kinds):
+            return make(value, depth)
+    if is_dataclass(value) and not isinstance(value, type):
+        return _fields(value, depth)
+    raise TypeError(f"a value of type {type(value).__name__}")

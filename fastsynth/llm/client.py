@@ -1,0 +1,240 @@
+"""Chat as a service: one Ask in, one Reply or NoReply out, with every reply stored before use.
+
+Reuses stored replies, sends through `exchange`, and carries out its verdicts: send again, give up,
+or stop the run. Cancelling an `ask` leaves no permit behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import assert_never
+
+import anyio
+import msgspec
+
+from fastsynth.config import Endpoint, Sampling
+from fastsynth.errors import config_error
+from fastsynth.events import Bus, ReplyReused, RequestDone, RequestFailed
+from fastsynth.llm.chat import AgentRole, Ask, NoReply, Reply, ReplyStore
+from fastsynth.llm.completion import decode_reply, encode_reply
+from fastsynth.llm.exchange import Job, Sent, send
+from fastsynth.llm.faults import Again, Final, Halt, Throttle
+from fastsynth.llm.keys import request_key, sampling_seed
+from fastsynth.llm.retry import Retries
+from fastsynth.llm.service import Service, addresses
+from fastsynth.llm.transport import Transport, open_aiohttp, raise_file_limit
+from fastsynth.llm.wire import Frame, encode_request, frame
+
+REFUSALS = 20
+"""Times one request may be refused with 429, 503 or 529 before it counts as unavailable."""
+SPARE_FILES = 512
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The client's part of a config. `default` stands in for roles that are not named."""
+
+    endpoints: Mapping[str, Endpoint]
+    roles: Mapping[str, str]
+    """Role -> endpoint name."""
+    sampling: Mapping[str, Sampling] = {}
+    seed: int = 0
+
+
+class Lane(msgspec.Struct, frozen=True, kw_only=True):
+    """One address as it stands now: why it is idle, where it is."""
+
+    endpoint: str
+    in_flight: int
+    limit: int
+    waiting: int
+    why: str
+    """free | in_flight | rpm | tpm | paused | ramp | down: what holds the next request back."""
+
+
+class Client:
+    """Implements `chat.Chat`; open it with `open_client`."""
+
+    def __init__(
+        self, settings: Settings, services: Mapping[str, Service], replies: ReplyStore, bus: Bus
+    ) -> None:
+        self._settings = settings
+        self._services = services
+        self._replies = replies
+        self._bus = bus
+        self._frames: dict[str, Frame] = {}
+
+    async def check(self) -> None:
+        """Meets every endpoint that a role uses. Raises NoEndpoint, naming the first at fault."""
+        for service in self._services.values():
+            await service.meet()
+
+    def models(self) -> dict[str, str]:
+        """Role -> model, as far as known: after `check` all are. `scripted` is one too."""
+        return {
+            role: "scripted" if service.all_scripted else service.model
+            for role, name in self._settings.roles.items()
+            for service in (self._services[name],)
+        }
+
+    def keep_in(self, replies: ReplyStore) -> None:
+        """From now on replies are looked up and stored there. To be called before any `ask`."""
+        self._replies = replies
+
+    def lanes(self) -> tuple[Lane, ...]:
+        now = anyio.current_time()
+        return tuple(
+            Lane(
+                endpoint=gate.label,
+                in_flight=gate.in_flight,
+                limit=gate.limit,
+                waiting=len(gate.queue),
+                why=gate.why(now),
+            )
+            for service in self._services.values()
+            for gate in service.pool.gates
+        )
+
+    async def ask(self, ask: Ask) -> Reply | NoReply:
+        """Raises NoEndpoint where no retry can help: key, model, account, or nobody there."""
+        service = self._services[_named(self._settings.roles, ask.role)]
+        if service.needs_meeting:
+            await service.meet()
+        form = self._frame(ask.role, service)
+        seed = sampling_seed(self._settings.seed, ask)
+        messages = ask.transcript.encoded()
+        key = request_key(ask, form.identity, messages, seed)
+        stored = self._replies.get(ask.job, key)
+        if stored is not None:
+            self._bus.emit(ReplyReused(role=ask.role))
+            return decode_reply(stored)
+        body = encode_request(form, messages, ask.tools, ask.schema, seed)
+        most = self._sampling(ask.role).max_tokens
+        return await self._fetch(Job(ask=ask, service=service, key=key, body=body, most=most))
+
+    async def _fetch(self, job: Job) -> Reply | NoReply:
+        retries = Retries(job.key, job.service.endpoint.retries)
+        refusals = 0
+        while True:
+            sent = await send(job, self._bus)
+            match sent.result:
+                case Reply():
+                    return self._keep(job, sent, sent.result)
+                case Throttle(status=status):
+                    refusals += 1
+                    again = refusals < REFUSALS
+                    self._failed(job, sent, f"http_{status}", again)
+                    if not again:
+                        detail = f"HTTP {status}, {REFUSALS} times in a row"
+                        return NoReply(cause="unavailable", detail=detail)
+                case Again(cause="connect", detail=detail):
+                    self._failed(job, sent, "connect", True)
+                    self._stop_if_dead(job.service, detail)
+                    await anyio.sleep(retries.pause())
+                case Again(cause=cause, detail=detail):
+                    again = retries.allow(cause)
+                    self._failed(job, sent, cause, again)
+                    self._stop_if_dead(job.service, detail)
+                    if not again:
+                        return _given_up(cause, job.service.hide(detail))
+                    await anyio.sleep(retries.delay())
+                case Final(cause=final, detail=detail):
+                    self._failed(job, sent, final, False)
+                    return NoReply(cause=final, detail=job.service.hide(detail))
+                case Halt() as halt:
+                    self._failed(job, sent, halt.why, False)
+                    raise job.service.stopped(halt, sent.gate)
+                case _:
+                    assert_never(sent.result)
+
+    def _keep(self, job: Job, sent: Sent, reply: Reply) -> Reply:
+        self._replies.put(job.ask.job, job.key, encode_reply(reply))
+        usage = reply.usage
+        self._bus.emit(
+            RequestDone(
+                endpoint=sent.gate.label,
+                role=job.ask.role,
+                seconds=sent.seconds,
+                prompt_tokens=usage.prompt_tokens,
+                completion_tokens=usage.completion_tokens,
+                cached_tokens=usage.cached_tokens,
+                cost_usd=usage.cost_usd,
+            )
+        )
+        return reply
+
+    def _failed(self, job: Job, sent: Sent, cause: str, again: bool) -> None:
+        self._bus.emit(
+            RequestFailed(
+                endpoint=sent.gate.label,
+                role=job.ask.role,
+                cause=cause,
+                again=again,
+                seconds=sent.seconds,
+            )
+        )
+
+    def _stop_if_dead(self, service: Service, detail: str) -> None:
+        if service.pool.dead_for(anyio.current_time()) >= service.endpoint.give_up:
+            raise service.unreachable(detail)
+
+    def _frame(self, role: AgentRole, service: Service) -> Frame:
+        form = self._frames.get(role)
+        if form is None:
+            form = frame(service.model, self._sampling(role), service.endpoint)
+            self._frames[role] = form
+        return form
+
+    def _sampling(self, role: AgentRole) -> Sampling:
+        sampling = self._settings.sampling
+        return sampling.get(role) or sampling.get("default") or Sampling()
+
+
+@asynccontextmanager
+async def open_client(
+    settings: Settings, *, replies: ReplyStore, bus: Bus
+) -> AsyncIterator[Client]:
+    """A client for the endpoints that roles use. Raises ConfigError; contacts nobody yet."""
+    used = dict.fromkeys(settings.roles.values())
+    _check_roles(settings)
+    in_flight = 0
+    async with AsyncExitStack() as stack:
+        services = {}
+        for name in used:
+            endpoint = settings.endpoints[name]
+            urls = addresses(name, endpoint)
+            transport = await stack.enter_async_context(_open_transport(endpoint, urls))
+            services[name] = Service(name, endpoint, transport, bus)
+            in_flight += endpoint.in_flight * len(urls)
+        raise_file_limit(in_flight + SPARE_FILES)
+        yield Client(settings, services, replies, bus)
+
+
+def _open_transport(
+    endpoint: Endpoint, urls: tuple[str, ...]
+) -> AbstractAsyncContextManager[Transport]:
+    if endpoint.transport == "aiohttp":
+        return open_aiohttp(endpoint, urls)
+    from fastsynth.llm.sdk import open_sdk  # a second to import, and few want it
+
+    return open_sdk(endpoint, urls)
+
+
+def _check_roles(settings: Settings) -> None:
+    known = ", ".join(settings.endpoints) or "none"
+    for role, name in settings.roles.items():
+        if name not in settings.endpoints:
+            raise config_error(f"$.roles.{role}", name, f"need one of endpoints: {known}")
+
+
+def _named(roles: Mapping[str, str], role: str) -> str:
+    name = roles.get(role) or roles.get("default")
+    if name is None:
+        raise config_error(f"$.roles.{role}", None, "need an endpoint's name, or `roles.default`")
+    return name
+
+
+def _given_up(cause: str, detail: str) -> NoReply:
+    if cause == "malformed":
+        return NoReply(cause="malformed", detail=detail)
+    return NoReply(cause="unavailable", detail=f"{cause}: {detail}")

@@ -1,0 +1,139 @@
+"""One send: admission, exchange, decoding, and what limits, breaker and estimates learn of it.
+
+Ends in a Reply or a Verdict; what follows from a verdict is `client`'s. Everything that is learned
+is booked before the permit goes back, so nobody is let through on stale knowledge.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import anyio
+import msgspec
+from msgspec.structs import replace
+
+from fastsynth.events import Bus, RequestSent, Throttled
+from fastsynth.llm.chat import Ask, Reply
+from fastsynth.llm.completion import ErrorInBody, Malformed, decode_completion
+from fastsynth.llm.faults import Again, Fault, Throttle, Verdict, judge_fault, judge_status
+from fastsynth.llm.keys import call_id
+from fastsynth.llm.limits import Gate, Permit
+from fastsynth.llm.prices import cost
+from fastsynth.llm.service import Service
+from fastsynth.llm.throttle import exhausted, retry_after
+from fastsynth.llm.transport import Answer
+from fastsynth.llm.wire import with_script
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A request on its way."""
+
+    ask: Ask
+    service: Service
+    key: bytes
+    body: bytes
+    most: int
+    """Completion tokens at most."""
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    result: Reply | Verdict
+    gate: Gate
+    seconds: float
+
+
+async def send(job: Job, bus: Bus) -> Sent:
+    """One admission, one exchange. Limits learn of it before anybody else is let through."""
+    pool, guess = job.service.pool, (0.0, 0.0)
+    if pool.counts_tokens:
+        guess = job.service.estimates.guess(job.ask.purpose, len(job.body), job.most)
+    permit = await pool.admit(job.ask.job, *guess)
+    try:
+        bus.emit(RequestSent(endpoint=permit.gate.label, role=job.ask.role))
+        result = await _exchange(job, permit, bus)
+        seconds = anyio.current_time() - permit.at
+        return Sent(result=result, gate=permit.gate, seconds=seconds)
+    finally:
+        pool.release(permit)
+
+
+async def _exchange(job: Job, permit: Permit, bus: Bus) -> Reply | Verdict:
+    service, gate = job.service, permit.gate
+    body = job.body
+    if job.ask.script and service.is_scripted(gate):
+        body = with_script(body, job.ask.script)
+    answer: Answer | None = None
+    try:
+        with anyio.move_on_after(service.endpoint.timeout):
+            answer = await service.transport.post(service.completions(gate), body)
+    except Fault as fault:
+        _lose(service, permit, bus, refused=fault.kind == "connect")
+        if fault.kind == "connect":
+            gate.settle(anyio.current_time(), permit, 0)
+        return judge_fault(fault)
+    if answer is None:
+        detail = f"no complete reply within {service.endpoint.timeout:g} s"
+        return Again(cause="timeout", detail=detail)
+    return _read(job, permit, answer, bus)
+
+
+def _read(job: Job, permit: Permit, answer: Answer, bus: Bus) -> Reply | Verdict:
+    if not 200 <= answer.status < 300:
+        return _complain(job, permit, answer, answer.status, bus)
+    try:
+        reply = decode_completion(answer.body, partial(call_id, job.key))
+    except Malformed as error:
+        permit.gate.answered()
+        return Again(cause="malformed", detail=str(error))
+    except ErrorInBody as error:
+        status = error.status if error.status >= 400 else 500
+        return _complain(job, permit, answer, status, bus)
+    _learn(job, permit, answer, reply, bus)
+    return _complete(job, permit.gate, reply)
+
+
+def _complain(job: Job, permit: Permit, answer: Answer, status: int, bus: Bus) -> Verdict:
+    verdict = judge_status(status, answer.body)
+    now, gate = anyio.current_time(), permit.gate
+    if isinstance(verdict, Again) and verdict.lost:
+        _lose(job.service, permit, bus, refused=False)
+    else:
+        gate.answered()
+    if isinstance(verdict, Throttle):
+        gate.settle(now, permit, 0)
+        told = gate.is_paused(now)
+        seconds = gate.refused(now, permit, retry_after(answer.headers))
+        if not told:
+            bus.emit(Throttled(endpoint=gate.label, limit=f"http_{status}", seconds=seconds))
+    return verdict
+
+
+def _lose(service: Service, permit: Permit, bus: Bus, *, refused: bool) -> None:
+    gate = permit.gate
+    if service.pool.lost(permit, refused=refused):
+        pause = gate.delay(anyio.current_time())
+        bus.emit(Throttled(endpoint=gate.label, limit="no_connection", seconds=pause))
+
+
+def _learn(job: Job, permit: Permit, answer: Answer, reply: Reply, bus: Bus) -> None:
+    gate, usage = permit.gate, reply.usage
+    gate.served(permit)
+    seconds = exhausted(answer.headers)
+    if seconds is not None:
+        told = gate.is_paused(anyio.current_time())
+        gate.pause(anyio.current_time(), seconds)
+        if not told:
+            bus.emit(Throttled(endpoint=gate.label, limit="quota", seconds=seconds))
+    if gate.counts_tokens and usage.prompt_tokens + usage.completion_tokens:
+        job.service.estimates.learn(job.ask.purpose, len(job.body), usage)
+        total = usage.prompt_tokens + usage.completion_tokens
+        gate.settle(anyio.current_time(), permit, total)
+
+
+def _complete(job: Job, gate: Gate, reply: Reply) -> Reply:
+    """The reply with what the wire does not tell: its price, and who a scripted teacher is."""
+    model = "scripted" if job.service.is_scripted(gate) else reply.model or job.service.model
+    price = cost(job.service.endpoint.price, reply.usage)
+    if price is not None:
+        reply = replace(reply, usage=replace(reply.usage, cost_usd=price))
+    return reply if model == reply.model else replace(reply, model=model)

@@ -1,0 +1,38 @@
+"""How long to wait before the same request is sent again, and how often.
+
+Owns resets, time-outs, 5xx other than 503 and 529, and bodies that are no completion. The draws
+are the request's own: two requests that fail together do not come back together.
+"""
+
+from __future__ import annotations
+
+from fastsynth import seeds
+
+FIRST = 0.5
+CAP = 30.0
+MALFORMED = 3
+"""Sends of one request that may bring a body that is no completion."""
+
+
+class Retries:
+    """The retries of one request. `allow` counts one failure and says whether to go on."""
+
+    def __init__(self, key: bytes, limit: int) -> None:
+        self._random = seeds.derive("retry", key.hex())
+        self._limit = limit
+        self.failures = 0
+        self._malformed = 0
+
+    def allow(self, cause: str) -> bool:
+        self.failures += 1
+        if cause == "malformed":
+            self._malformed += 1
+        return self.failures <= self._limit and self._malformed < MALFORMED
+
+    def pause(self) -> float:
+        """Seconds after a failed connection, which counts for the breaker and not here."""
+        return self._random.uniform(0.0, FIRST)
+
+    def delay(self) -> float:
+        """Seconds, full jitter: uniform up to an exponential bound."""
+        return self._random.uniform(0.0, min(CAP, FIRST * 2.0 ** (self.failures - 1)))

@@ -1,0 +1,181 @@
+"""A pool of addresses that answer for one model: who waits where, and who goes next.
+
+A conversation sticks to one address (rendezvous hash, so that its prefix stays cached there),
+spills when that one is full and another stands idle, and moves when it dies. First come, first
+served at each address. Rendezvous hashing: Thaler and Ravishankar, IEEE/ACM ToN 6(1), 1998.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import anyio
+
+from fastsynth import seeds
+from fastsynth.llm.limits import NEVER, Gate, Permit, Waiter
+
+_REMEMBERED = 8192
+
+
+class Pool:
+    def __init__(self, name: str, gates: Sequence[Gate]) -> None:
+        self.name = name
+        self.gates = tuple(gates)
+        self._ranks: dict[int, tuple[Gate, ...]] = {}
+        self._tickets = 0
+        self._waiting = 0
+
+    @property
+    def counts_tokens(self) -> bool:
+        return any(gate.counts_tokens for gate in self.gates)
+
+    async def admit(self, job: int, tokens: float = 0.0, spread: float = 0.0) -> Permit:
+        """Waits until some address may be sent a request of about `tokens` tokens."""
+        now = anyio.current_time()
+        gate = self._free(job, now, tokens, spread)
+        if gate is not None:
+            return gate.take(now, tokens)
+        waiter = self._enqueue(job, now, tokens, spread)
+        try:
+            while waiter.permit is None:
+                await self._doze(waiter)
+        except anyio.get_cancelled_exc_class():
+            self._withdraw(waiter)
+            raise
+        return waiter.permit
+
+    def release(self, permit: Permit) -> None:
+        permit.gate.release(permit)
+        self._pump()
+
+    def lost(self, permit: Permit, *, refused: bool) -> bool:
+        """A connection failed: after enough of them the address's queue moves elsewhere.
+
+        Returns whether the breaker opened just now.
+        """
+        now = anyio.current_time()
+        opened = permit.gate.lost(now, permit, refused=refused)
+        if opened:
+            self._scatter(permit.gate, now)
+        return opened
+
+    def dead_for(self, now: float) -> float:
+        """Seconds for which every address of the pool has brought failed connections alone."""
+        since = [gate.failing_since for gate in self.gates if gate.down]
+        times = [at for at in since if at is not None]
+        return now - max(times) if len(times) == len(self.gates) else 0.0
+
+    def _rank(self, job: int) -> tuple[Gate, ...]:
+        if len(self.gates) == 1:
+            return self.gates
+        found = self._ranks.get(job)
+        if found is None:
+            if len(self._ranks) >= _REMEMBERED:
+                self._ranks.clear()
+            order = sorted(self.gates, key=lambda gate: seeds.number(job, gate.label))
+            found = self._ranks[job] = tuple(order)
+        return found
+
+    def _home(self, job: int, now: float) -> Gate:
+        """The first address that is up, or that is down and due for a try."""
+        rank = self._rank(job)
+        for gate in rank:
+            if not gate.down or (gate.delay(now) == 0 and not gate.queue):
+                return gate
+        return rank[0]
+
+    def _free(self, job: int, now: float, tokens: float, spread: float) -> Gate | None:
+        home = self._home(job, now)
+        for gate in (home, *self._rank(job)):
+            idle = not gate.queue and (gate is home or not gate.down)
+            if idle and gate.delay(now, tokens, spread) == 0:
+                return gate
+        return None
+
+    def _enqueue(self, job: int, now: float, tokens: float, spread: float) -> Waiter:
+        home = self._home(job, now)
+        self._tickets += 1
+        waiter = Waiter(job, tokens, spread, self._tickets, home)
+        home.queue.append(waiter)
+        self._waiting += 1
+        return waiter
+
+    async def _doze(self, waiter: Waiter) -> None:
+        """Sleeps until granted, nudged, or until its own time to look again has come."""
+        waiter.event = anyio.Event()
+        wait = self._patience(waiter, anyio.current_time())
+        waiter.deadline = anyio.current_time() + wait
+        if wait == NEVER:
+            await waiter.event.wait()
+        else:
+            with anyio.move_on_after(wait):
+                await waiter.event.wait()
+        if waiter.permit is None:
+            self._pump()
+
+    def _patience(self, waiter: Waiter, now: float) -> float:
+        """Seconds after which time alone may let the head of a queue through; NEVER for others."""
+        if waiter.home.queue[0] is not waiter:
+            return NEVER
+        own = waiter.home.delay(now, waiter.tokens, waiter.spread)
+        others = [
+            gate.delay(now, waiter.tokens, waiter.spread)
+            for gate in self.gates
+            if not gate.queue and not gate.down
+        ]
+        return max(1e-4, min([own, *others]))
+
+    def _pump(self) -> None:
+        """Lets through whoever may go: own queues first, then idle addresses help the longest."""
+        if not self._waiting:
+            return
+        now = anyio.current_time()
+        for gate in self.gates:
+            self._serve(gate, gate, now)
+        for gate in self.gates:
+            if not gate.queue and not gate.down:
+                while self._help(gate, now):
+                    pass
+        for gate in self.gates:
+            if gate.queue:
+                head = gate.queue[0]
+                if now + self._patience(head, now) < head.deadline - 1e-3:
+                    head.event.set()
+
+    def _help(self, gate: Gate, now: float) -> bool:
+        """Grants idle `gate` once, to the longest queue whose head it can take."""
+        queued = sorted(self.gates, key=lambda other: -len(other.queue))
+        return any(self._serve(gate, source, now, 1) for source in queued)
+
+    def _serve(self, gate: Gate, source: Gate, now: float, most: float = NEVER) -> int:
+        """Grants `gate` to the first in `source`'s queue, `most` times; returns how often."""
+        granted = 0
+        while source.queue and granted < most:
+            head = source.queue[0]
+            if gate.delay(now, head.tokens, head.spread):
+                break
+            source.queue.popleft()
+            self._waiting -= 1
+            head.permit = gate.take(now, head.tokens)
+            head.event.set()
+            granted += 1
+        return granted
+
+    def _withdraw(self, waiter: Waiter) -> None:
+        if waiter.permit is not None:
+            self.release(waiter.permit)
+            return
+        waiter.home.queue.remove(waiter)
+        self._waiting -= 1
+        self._pump()
+
+    def _scatter(self, gate: Gate, now: float) -> None:
+        """Moves the queue of a dead address to the others, each in order of arrival."""
+        moved = list(gate.queue)
+        gate.queue.clear()
+        for waiter in moved:
+            waiter.home = self._home(waiter.job, now)
+            waiter.home.queue.append(waiter)
+        for other in {waiter.home.label: waiter.home for waiter in moved}.values():
+            other.queue = type(other.queue)(sorted(other.queue, key=lambda w: w.ticket))
+        self._pump()

@@ -1,0 +1,211 @@
+"""One endpoint of the config at run time: its addresses, its first contact, what it is told.
+
+Whether a server is a scripted teacher is asked of the server itself, once; without its own word
+no script ever leaves this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import anyio
+import msgspec
+from yarl import URL
+
+from fastsynth.config import Endpoint
+from fastsynth.errors import NoEndpoint, config_error
+from fastsynth.events import Bus, Note
+from fastsynth.llm.estimates import Estimates
+from fastsynth.llm.faults import Fault, Halt, judge_status
+from fastsynth.llm.limits import Gate
+from fastsynth.llm.router import Pool
+from fastsynth.llm.transport import Answer, Transport, key_variable, secret
+
+GREETING_SECONDS = 30.0
+GREETINGS = 3
+"""Times an address is asked for its models while it answers 5xx or 429 (still loading)."""
+
+
+class _Model(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Models(msgspec.Struct, frozen=True):
+    data: tuple[_Model, ...] = ()
+    fastsynth: Any = None
+
+
+class Service:
+    """Mutable only at first contact (`meet`) and in what `pool` and `estimates` count."""
+
+    def __init__(self, name: str, endpoint: Endpoint, transport: Transport, bus: Bus) -> None:
+        self.name = name
+        self.endpoint = endpoint
+        self.transport = transport
+        self.estimates = Estimates()
+        self.model = endpoint.model or ""
+        self.known: tuple[str, ...] = ()
+        self.met = False
+        self._bus = bus
+        self._scripted: set[str] = set()
+        self._lock = anyio.Lock()
+        self._hidden = hidden_values(endpoint)
+        self._bases = {label(name, url): url for url in addresses(name, endpoint)}
+        self.pool = Pool(
+            name,
+            [Gate(tag, endpoint.in_flight, endpoint.rpm, endpoint.tpm) for tag in self._bases],
+        )
+
+    @property
+    def needs_meeting(self) -> bool:
+        """Whether a request can only be built after first contact."""
+        return not self.met and (self.endpoint.kind == "scripted" or not self.model)
+
+    @property
+    def all_scripted(self) -> bool:
+        """Whether every address identified itself as a scripted teacher."""
+        return len(self._scripted) == len(self._bases)
+
+    def completions(self, gate: Gate) -> str:
+        return self._bases[gate.label] + "/chat/completions"
+
+    def is_scripted(self, gate: Gate) -> bool:
+        return gate.label in self._scripted
+
+    async def meet(self) -> None:
+        """First contact with all addresses, once. Raises NoEndpoint where none can be used."""
+        async with self._lock:
+            if self.met:
+                return
+            complaints: dict[str, Halt | str] = {}
+            async with anyio.create_task_group() as group:
+                for tag, base in self._bases.items():
+                    group.start_soon(self._greet, tag, base, complaints)
+            self._settle_complaints(complaints)
+            self._settle_model()
+            self.met = True
+
+    def stopped(self, verdict: Halt, gate: Gate) -> NoEndpoint:
+        """The error that ends the run, naming address and variable, never a secret."""
+        return self.gone(self._bases[gate.label], self._explain(verdict))
+
+    def _explain(self, verdict: Halt) -> str:
+        variable = key_variable(self.endpoint)
+        match verdict.why:
+            case "key":
+                state = "" if secret(self.endpoint) else ", which is not set"
+                return f"key refused; it is read from {variable}{state} ({verdict.detail})"
+            case "model":
+                known = ", ".join(self.known) or "none listed"
+                return f"model {self.model!r} not found; known: {known} ({verdict.detail})"
+            case "money":
+                return f"the account of the key in {variable} is used up ({verdict.detail})"
+            case "moved":
+                return f"it redirects; give the address it points to ({verdict.detail})"
+
+    def gone(self, base: str, text: str) -> NoEndpoint:
+        return NoEndpoint(f"endpoint {self.name} {shown(base)}: {self.hide(text)}")
+
+    def unreachable(self, detail: str) -> NoEndpoint:
+        """No address has answered for as long as `give_up` allows."""
+        bases = ", ".join(shown(base) for base in self._bases.values())
+        seconds = f"{self.endpoint.give_up:g} s"
+        return NoEndpoint(f"endpoint {self.name} {bases}: gone for {seconds}: {self.hide(detail)}")
+
+    def hide(self, text: str) -> str:
+        for value in self._hidden:
+            text = text.replace(value, "***")
+        return text
+
+    async def _greet(self, tag: str, base: str, complaints: dict[str, Halt | str]) -> None:
+        try:
+            answer = await self._list_models(base)
+        except Fault as fault:
+            complaints[base] = fault.detail
+            return
+        if answer is None:
+            complaints[base] = f"no answer within {GREETING_SECONDS:g} s"
+        elif answer.status == 200:
+            self._note_models(tag, answer.body)
+        elif answer.status not in (404, 405):
+            verdict = judge_status(answer.status, answer.body)
+            plain = f"HTTP {answer.status} for its list of models"
+            complaints[base] = verdict if isinstance(verdict, Halt) else plain
+
+    async def _list_models(self, base: str) -> Answer | None:
+        with anyio.move_on_after(GREETING_SECONDS):
+            for attempt in range(GREETINGS):
+                await anyio.sleep(0.5 * attempt)
+                answer = await self.transport.get(base + "/models")
+                if answer.status < 500 and answer.status != 429:
+                    break
+            return answer
+        return None
+
+    def _note_models(self, tag: str, body: bytes) -> None:
+        try:
+            listing = msgspec.json.decode(body, type=_Models)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self._bus.emit(Note(text=f"{tag}: its list of models cannot be read", level="warning"))
+            return
+        self.known = tuple(dict.fromkeys((*self.known, *(model.id for model in listing.data))))
+        if self.endpoint.kind != "scripted":
+            return
+        if listing.fastsynth == {"teacher": "scripted"}:
+            self._scripted.add(tag)
+
+    def _settle_complaints(self, complaints: Mapping[str, Halt | str]) -> None:
+        needs_all = self.endpoint.kind == "scripted"
+        nobody = len(complaints) == len(self._bases)
+        for base, complaint in complaints.items():
+            if isinstance(complaint, Halt):
+                raise self.gone(base, self._explain(complaint))
+            if needs_all or nobody:
+                raise self.gone(base, complaint)
+            text = f"endpoint {self.name} {shown(base)}: {self.hide(complaint)}; going on without"
+            self._bus.emit(Note(text=text, level="warning"))
+        if needs_all and len(self._scripted) < len(self._bases):
+            strangers = ", ".join(tag for tag in self._bases if tag not in self._scripted)
+            text = f"{strangers}: no scripted teacher by its own word; it is sent no script"
+            self._bus.emit(Note(text=text, level="warning"))
+
+    def _settle_model(self) -> None:
+        if self.model:
+            if self.known and self.model not in self.known:
+                text = f"endpoint {self.name}: model {self.model!r} is not listed; known: "
+                self._bus.emit(Note(text=text + ", ".join(self.known), level="warning"))
+            return
+        if not self.known:
+            base = next(iter(self._bases.values()))
+            raise self.gone(base, f"lists no models; name one in $.endpoints.{self.name}.model")
+        self.model = self.known[0]
+        self._bus.emit(Note(text=f"endpoint {self.name}: model {self.model!r}, the first listed"))
+
+
+def addresses(name: str, endpoint: Endpoint) -> tuple[str, ...]:
+    """The base addresses without a trailing slash, each once. Raises ConfigError."""
+    given = endpoint.urls or ((endpoint.url,) if endpoint.url else ())
+    if not given:
+        raise config_error(f"$.endpoints.{name}.url", endpoint.url, "need an address or `urls`")
+    for url in given:
+        parsed = URL(url)
+        if parsed.scheme not in ("http", "https") or not parsed.host:
+            raise config_error(f"$.endpoints.{name}.url", url, "need http://HOST[:PORT]/v1")
+    return tuple(dict.fromkeys(url.rstrip("/") for url in given))
+
+
+def label(name: str, url: str) -> str:
+    """How events call an address: `fleet@gpu1:8000`."""
+    return f"{name}@{shown(url).partition('://')[2].removesuffix('/v1')}"
+
+
+def shown(url: str) -> str:
+    """An address without the user and password it may hold."""
+    return str(URL(url).with_user(None))
+
+
+def hidden_values(endpoint: Endpoint) -> tuple[str, ...]:
+    """What must never stand in a message: the key, and header values long enough to be one."""
+    long = [value for value in endpoint.headers.values() if len(value) >= 8]
+    return tuple(value for value in (secret(endpoint), *long) if value)

@@ -1,0 +1,161 @@
+"""Bytes to a server and back over aiohttp: one session per endpoint, faults translated once.
+
+No retries, no limits and no time-outs of whole requests here; those have owners of their own.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Protocol
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from fastsynth.config import Endpoint
+from fastsynth.errors import config_error
+from fastsynth.llm.faults import Fault
+
+READ_BUFFER = 1 << 20
+"""Bytes: a 50k-token context or listing fits; aiohttp's own 64 KB pauses reading (vllm#39963)."""
+CONNECT_SECONDS = 20.0
+KEEP_ALIVE = 4.0
+"""Seconds: under the 5 of uvicorn (vLLM), or requests meet connections just closed."""
+_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """An HTTP answer of any status. Header names are looked up without regard to case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport(Protocol):
+    """Raises Fault where no complete HTTP answer came back."""
+
+    async def get(self, url: str) -> Answer: ...
+
+    async def post(self, url: str, body: bytes) -> Answer: ...
+
+
+class AiohttpTransport:
+    def __init__(self, session: aiohttp.ClientSession, proxies: Mapping[str, str | None]) -> None:
+        self._session = session
+        self._proxies = proxies
+
+    async def get(self, url: str) -> Answer:
+        return await self._send("GET", url, None)
+
+    async def post(self, url: str, body: bytes) -> Answer:
+        # aiohttp warns of bytes over 1 MiB; a file object is sent in chunks instead.
+        return await self._send("POST", url, body if len(body) < 1 << 20 else io.BytesIO(body))
+
+    async def _send(self, method: str, url: str, data: bytes | io.BytesIO | None) -> Answer:
+        proxy = self._proxies.get(origin(url))
+        try:
+            async with self._session.request(
+                method, url, data=data, proxy=proxy, allow_redirects=False
+            ) as response:
+                body = await response.read()
+                return Answer(status=response.status, headers=response.headers, body=body)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise Fault("connect", connect_detail(error)) from error
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise Fault("reset", str(error) or type(error).__name__) from error
+
+
+@asynccontextmanager
+async def open_aiohttp(endpoint: Endpoint, urls: tuple[str, ...]) -> AsyncIterator[Transport]:
+    """A transport for these base addresses. Connections without bound: `limits` counts."""
+    connector = aiohttp.TCPConnector(
+        limit=0, ttl_dns_cache=300, keepalive_timeout=KEEP_ALIVE, ssl=tls(endpoint)
+    )
+    headers = {
+        "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
+        **authorization(endpoint),
+        **endpoint.headers,
+    }
+    async with aiohttp.ClientSession(
+        connector=connector,
+        headers=headers,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+        read_bufsize=READ_BUFFER,
+        cookie_jar=aiohttp.DummyCookieJar(),
+    ) as session:
+        yield AiohttpTransport(session, {origin(url): proxy_for(endpoint, url) for url in urls})
+
+
+def key_variable(endpoint: Endpoint) -> str:
+    return endpoint.key_env or "OPENAI_API_KEY"
+
+
+def secret(endpoint: Endpoint) -> str:
+    """The endpoint's key; "" where its variable is not set, which local servers accept.
+
+    A scripted teacher needs none, so the default variable's key is never sent to one.
+    """
+    if endpoint.kind == "scripted" and endpoint.key_env is None:
+        return ""
+    return os.environ.get(key_variable(endpoint), "")
+
+
+def authorization(endpoint: Endpoint) -> dict[str, str]:
+    key = secret(endpoint)
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def tls(endpoint: Endpoint) -> ssl.SSLContext | bool:
+    if endpoint.ca_file is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=endpoint.ca_file)
+    except OSError as error:
+        allowed = f"need a readable PEM file ({error.strerror or error})"
+        raise config_error("ca_file", endpoint.ca_file, allowed) from error
+
+
+def proxy_for(endpoint: Endpoint, url: str) -> str | None:
+    """The configured proxy, else that of HTTP(S)_PROXY unless NO_PROXY or loopback says no."""
+    if endpoint.proxy is not None:
+        return endpoint.proxy
+    parsed = URL(url)
+    host = parsed.host or ""
+    if host in _LOOPBACK or proxy_bypass(host):
+        return None
+    return getproxies().get(parsed.scheme)
+
+
+def origin(url: str) -> str:
+    """`http://gpu1:8000` of `http://gpu1:8000/v1/models`."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
+def connect_detail(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError) and error.os_error is not None:
+        system = error.os_error
+        if isinstance(system, ConnectionRefusedError):
+            return "connection refused; is the server running?"
+        return f"cannot connect: {system.strerror or system}"
+    return f"cannot connect: {str(error) or type(error).__name__}"
+
+
+def raise_file_limit(wanted: int) -> int:
+    """Raises the soft limit of open files to `wanted` where the hard limit lets it; returns it."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return soft
+    target = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

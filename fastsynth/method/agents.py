@@ -1,0 +1,134 @@
+"""Asks the agents of the method: which prompt, which schema, which script goes with a request.
+
+A reply that does not have the form asked for is a `Dropped` with a reason. What never came
+(endpoint gone after all retries) raises `Unanswered`: the job has no outcome yet.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from fastsynth.llm.chat import AgentRole, Ask, Chat, NoReply, Reply
+from fastsynth.llm.wire import Transcript
+from fastsynth.method.script import Purpose, Script
+from fastsynth.prompts import Prompts
+from fastsynth.records import Message, Usage, encode
+from fastsynth.seeds import number
+
+Draft = TypeVar("Draft")
+_FENCE = re.compile(r"```(?:json)?\s*(.*?)```", re.DOTALL)
+
+
+class Unanswered(Exception):
+    """No reply came, for a reason that may pass."""
+
+
+class Dropped(msgspec.Struct, frozen=True, kw_only=True):
+    """Why something was not kept: the phase that said no, and a short countable reason."""
+
+    stage: str
+    reason: str
+    detail: str = ""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in the method a request stands; part of its key."""
+
+    turn: int
+    attempt: int
+    step: int = 0
+
+
+class Agents:
+    """The agents of one job. Counts what they cost."""
+
+    def __init__(self, chat: Chat, prompts: Prompts, job: int, seed: int) -> None:
+        self._chat = chat
+        self.prompts = prompts
+        self.job = job
+        self.seed = seed
+        self.usage = Usage()
+        self.teachers: dict[str, None] = {}
+
+    async def reason(
+        self, transcript: Transcript, tools: bytes, place: Place, script: Script
+    ) -> Reply | Dropped:
+        """One step of the reasoning model, with native tool calls."""
+        return await self._ask("reasoning", transcript, place, script, tools=tools)
+
+    async def draft(
+        self,
+        kind: type[Draft],
+        role: AgentRole,
+        prompt: str,
+        variables: dict[str, Any],
+        place: Place,
+        script: Script,
+    ) -> Draft | Dropped:
+        """A structured reply of a writing agent."""
+        system, user = self.prompts[prompt].render(**variables)
+        transcript = Transcript(
+            (Message(role="system", content=system), Message(role="user", content=user))
+        )
+        reply = await self._ask(role, transcript, place, script, schema=response_format(kind))
+        if isinstance(reply, Dropped):
+            return reply
+        found = _FENCE.search(reply.content)
+        text = found.group(1) if found else reply.content
+        try:
+            return msgspec.json.decode(text.strip().encode(), type=kind)
+        except msgspec.DecodeError as error:
+            return Dropped(stage=prompt, reason="malformed_reply", detail=f"{error}: {text[:120]}")
+
+    async def _ask(
+        self,
+        role: AgentRole,
+        transcript: Transcript,
+        place: Place,
+        script: Script,
+        tools: bytes = b"",
+        schema: bytes = b"",
+    ) -> Reply | Dropped:
+        ask = Ask(
+            job=self.job,
+            turn=place.turn,
+            role=role,
+            purpose=script.purpose,
+            attempt=place.attempt,
+            step=place.step,
+            transcript=transcript,
+            tools=tools,
+            schema=schema,
+            script=encode(script),
+        )
+        reply = await self._chat.ask(ask)
+        if isinstance(reply, NoReply):
+            if reply.transient:
+                raise Unanswered(reply.detail)
+            stage = "chain" if role == "reasoning" else script.purpose
+            return Dropped(stage=stage, reason=reply.cause, detail=reply.detail)
+        self.usage = self.usage + reply.usage
+        self.teachers[reply.model] = None
+        return reply
+
+    def script_seed(self, purpose: Purpose, turn: int, attempt: int) -> int:
+        """What a scripted teacher draws its variety from; the same for all steps of an attempt."""
+        return number(self.seed, self.job, turn, purpose, attempt)
+
+
+_SCHEMAS: dict[type, bytes] = {}
+
+
+def response_format(kind: type) -> bytes:
+    """`response_format` for a Struct: strict, all fields required, nothing else allowed."""
+    if kind not in _SCHEMAS:
+        _, components = msgspec.json.schema_components((kind,))
+        schema = dict(components[kind.__name__])
+        schema["additionalProperties"] = False
+        schema["required"] = list(schema["properties"])
+        form = {"name": kind.__name__, "strict": True, "schema": schema}
+        _SCHEMAS[kind] = encode({"type": "json_schema", "json_schema": form})
+    return _SCHEMAS[kind]

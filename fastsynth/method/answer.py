@@ -1,0 +1,79 @@
+"""Checks on a turn's closing answer: it gives every goal value, and nothing it could not know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from fastsynth.method.agents import Dropped
+from fastsynth.method.forms import normal, numbers, scalars, stands_in
+from fastsynth.method.goals import goal_values
+from fastsynth.method.plan import Turn
+
+COUNTS = 20
+"""Whole numbers up to here may count things and need no source."""
+_CLAIM = re.compile(
+    r"\b(i(?:'ve| have)(?: now| just| also)? (?:booked|sent|posted|cancell?ed|deleted|transferred"
+    r"|paid|created|placed|added|moved|scheduled|updated|purchased|reserved|closed|resolved))\b",
+    re.IGNORECASE,
+)
+_MEASURE = re.compile(r"\d+(st|nd|rd|th|am|pm|k|km|s|h|min|usd)")
+_IDENTIFIER = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9][\w-]{3,}\b")
+
+
+def answer_fault(turn: Turn, answer: str, context: Iterable[Any], told: str) -> Dropped | None:
+    """Why an answer cannot stand, or None.
+
+    `context` is every value the model has seen (arguments and results of the conversation);
+    `told` is all text before the answer, the system message included.
+    """
+    text = normal(answer)
+    if text.strip() == "":
+        return _no("answer_empty", "")
+    for goal in turn.goals:
+        for value in goal_values(turn.steps[goal.step], goal):
+            if not stands_in(value, text):
+                return _no("goal_value_not_told", str(value))
+    seen = list(scalars(list(context)))
+    unknown = _unknown_number(answer, seen, told) or _unknown_identifier(answer, seen, told)
+    if unknown:
+        return _no("answer_not_entailed", unknown)
+    claim = _CLAIM.search(answer)
+    if claim and not any(goal.effect for goal in turn.goals):
+        return _no("false_claim", claim.group())
+    return None
+
+
+def _unknown_number(answer: str, seen: list[Any], told: str) -> str:
+    known = numbers(told)
+    for value in seen:
+        if isinstance(value, bool):
+            continue
+        if isinstance(value, int | float):
+            known.add(float(value))
+        elif isinstance(value, str):
+            known |= numbers(value) | {float(n) for n in re.findall(r"\d+", value)[:12]}
+    rounded = {round(n, digits) for n in known for digits in (0, 1, 2)}
+    shares = {round(n * 100, 2) for n in known if abs(n) <= 1}
+    for number in numbers(answer):
+        if number.is_integer() and 0 <= number <= COUNTS:
+            continue
+        if abs(number) not in {abs(n) for n in known | rounded | shares}:
+            return f"{number:g}"
+    return ""
+
+
+def _unknown_identifier(answer: str, seen: list[Any], told: str) -> str:
+    known = (told + " " + " ".join(str(value) for value in seen)).lower()
+    bare = re.sub(r"\W", "", known)
+    for found in _IDENTIFIER.finditer(answer):
+        word = found.group().lower()
+        if _MEASURE.fullmatch(word) or word in known or re.sub(r"\W", "", word) in bare:
+            continue
+        return found.group()
+    return ""
+
+
+def _no(reason: str, detail: str) -> Dropped:
+    return Dropped(stage="chain", reason=reason, detail=detail)

@@ -1,0 +1,225 @@
+"""One attempt at a turn: call, see, reason again, until a plain answer; then all checks.
+
+Runs in the living world and leaves it where the attempt ended; taking it back is the chain's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fastsynth.env.world import Mark, World
+from fastsynth.llm.wire import Transcript
+from fastsynth.method.advanced import Advanced
+from fastsynth.method.agents import Agents, Dropped, Place
+from fastsynth.method.answer import answer_fault
+from fastsynth.method.forms import normal, stands_in
+from fastsynth.method.guards import told_value
+from fastsynth.method.leakage import leak
+from fastsynth.method.parse import arguments_of, spoken
+from fastsynth.method.plan import Turn
+from fastsynth.method.script import Script
+from fastsynth.method.verify import Executed, Verdict, judge, ungrounded
+from fastsynth.records import Message, ToolCall, canonical, encode
+
+MALFORMED = "malformed arguments"
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What all attempts at one turn share. `transcript` ends with the user's message."""
+
+    turn: Turn
+    advanced: Advanced
+    query: str
+    transcript: Transcript
+    tools: bytes
+    tool_names: frozenset[str]
+    told: str
+    """All earlier text of the conversation."""
+    seen: tuple[Any, ...]
+    """Arguments and results of earlier turns."""
+    script: Script
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt as it went: its messages after the user's, and the calls that ran."""
+
+    level: int
+    number: int
+    messages: tuple[Message, ...]
+    executed: tuple[Executed, ...]
+    fault: Dropped | None
+    verdict: Verdict | None = None
+    signature: str = ""
+    """End state and calls: two failing trials with one signature agree with each other."""
+
+
+async def attempt(
+    agents: Agents,
+    world: World,
+    scene: Scene,
+    start: Mark,
+    number: int,
+    level: int,
+    hints: list[str],
+) -> Trial:
+    """One attempt from the turn's start: call, see, reason again, until a plain answer comes."""
+    turn = scene.turn
+    script = msgspec.structs.replace(
+        scene.script,
+        level=level,
+        attempt=number,
+        seed=agents.script_seed("step", turn.number, number),
+    )
+    transcript = guided(agents, scene, level, hints)
+    messages: list[Message] = []
+    executed: list[Executed] = []
+    fault: Dropped | None = None
+    for step in range(2 * len(turn.steps) + 4):
+        place = Place(turn=turn.number, attempt=number, step=step)
+        reply = await agents.reason(transcript, scene.tools, place, script)
+        if isinstance(reply, Dropped):
+            fault = reply
+            break
+        said = spoken(reply, scene.tool_names)
+        message = Message(
+            role="assistant",
+            content=said.content or None,
+            reasoning=reply.reasoning.strip() or None,
+            tool_calls=_unique_ids(said.calls, messages),
+        )
+        transcript.append(message)
+        messages.append(message)
+        if not message.tool_calls:
+            break
+        for call in message.tool_calls:
+            result, ran = await _run(world, call)
+            executed.append(ran)
+            messages.append(result)
+            transcript.append(result)
+        if executed[-1].error == MALFORMED:
+            fault = _no("malformed_arguments", message.tool_calls[-1].arguments[:200])
+            break
+    else:
+        fault = _no("too_many_steps", f"{len(executed)} calls")
+    verdict = fault or await _verdict(scene, world, start, messages, executed)
+    return Trial(
+        level=level,
+        number=number,
+        messages=tuple(messages),
+        executed=tuple(executed),
+        fault=verdict if isinstance(verdict, Dropped) else None,
+        verdict=verdict if isinstance(verdict, Verdict) else None,
+        signature=await _signature(world, executed),
+    )
+
+
+def guided(agents: Agents, scene: Scene, level: int, hints: list[str]) -> Transcript:
+    """The transcript of an attempt: from level 1 on, guidance follows the user's own words."""
+    if level == 0:
+        return scene.transcript.fork()
+    _, guidance = agents.prompts["guidance"].render(
+        name=scene.advanced.name,
+        description=scene.advanced.description,
+        tools=list(dict.fromkeys(step.tool for step in scene.turn.steps)) or ["none"],
+        hints=hints,
+    )
+    *earlier, question = scene.transcript.messages
+    words = f"{question.content}\n\n{guidance}"
+    transcript = Transcript(tuple(earlier))
+    transcript.append(Message(role="user", content=words))
+    return transcript
+
+
+async def _run(world: World, call: ToolCall) -> tuple[Message, Executed]:
+    """Runs one call. A failure is an observation; the state must not have moved by it."""
+    arguments = arguments_of(call)
+    if arguments is None:
+        ran = Executed(id=call.id, tool=call.name, arguments={}, error=MALFORMED)
+        return _tool_message(call, "arguments must be one JSON object"), ran
+    before = await world.mark()
+    digest = await world.digest()
+    observation = await world.call(call.name, arguments)
+    if observation.ok:
+        ran = Executed(
+            id=call.id, tool=call.name, arguments=world.log[-1][1], value=observation.value
+        )
+        return _tool_message(call, canonical_result(observation.value)), ran
+    moved = await world.digest() != digest
+    if not moved:
+        await world.rewind(before)
+    ran = Executed(
+        id=call.id, tool=call.name, arguments=arguments, error=observation.message, moved=moved
+    )
+    return _tool_message(call, canonical_result({"error": observation.message})), ran
+
+
+def canonical_result(value: Any) -> str:
+    """A result as the model sees it and the row stores it: text as it is, all else as JSON."""
+    return value if isinstance(value, str) else encode(value).decode()
+
+
+def _tool_message(call: ToolCall, content: str) -> Message:
+    return Message(role="tool", content=content, tool_call_id=call.id, name=call.name)
+
+
+async def _verdict(
+    scene: Scene,
+    world: World,
+    start: Mark,
+    messages: list[Message],
+    executed: list[Executed],
+) -> Verdict | Dropped:
+    """All checks of a finished attempt, execution first."""
+    verdict = await judge(scene.turn, world, start, executed)
+    if isinstance(verdict, Dropped):
+        return verdict
+    guessed = ungrounded(scene.turn, executed, normal(f"{scene.told} {scene.query}"))
+    if guessed:
+        return _no("ungrounded_value", guessed)
+    answer = messages[-1].content or ""
+    context = [*scene.seen, *([call.arguments, call.value] for call in executed)]
+    fault = answer_fault(scene.turn, answer, context, f"{scene.told} {scene.query}")
+    if fault is not None:
+        return fault
+    if scene.turn.recall is not None:
+        value = told_value(scene.script.turns, scene.turn.recall)
+        if not stands_in(value, normal(answer)):
+            return _no("goal_value_not_told", str(value))
+    leaked = leaks(scene, messages)
+    return _no("leakage", leaked) if leaked else verdict
+
+
+def leaks(scene: Scene, messages: list[Message]) -> str:
+    """Words of reasoning or answer that give the making of the data away, or ""."""
+    for message in messages:
+        if message.role == "assistant":
+            text = f"{message.reasoning or ''} {message.content or ''}"
+            found = leak(text, scene.advanced.name, scene.query)
+            if found:
+                return found
+    return ""
+
+
+async def _signature(world: World, executed: list[Executed]) -> str:
+    calls = sorted(f"{call.tool}{canonical(call.arguments)}" for call in executed)
+    return f"{await world.digest()} {calls}" if executed else ""
+
+
+def _unique_ids(calls: tuple[ToolCall, ...], before: list[Message]) -> tuple[ToolCall, ...]:
+    """Ids once only in a turn: a text-form call made twice would repeat its id."""
+    taken = {call.id for message in before for call in message.tool_calls}
+    unique: list[ToolCall] = []
+    for call in calls:
+        number, fresh = 0, call.id
+        while fresh in taken:
+            number += 1
+            fresh = f"{call.id[:7]}{number:02d}"
+        taken.add(fresh)
+        unique.append(msgspec.structs.replace(call, id=fresh))
+    return tuple(unique)
+
+
+def _no(reason: str, detail: str) -> Dropped:
+    return Dropped(stage="chain", reason=reason, detail=detail)

@@ -1,0 +1,163 @@
+"""How values stand in text: the forms a person or a model may give them, and where they occur.
+
+Normalised for case, punctuation, thousands separators, and the spelling of dates, times and
+numbers. Used by every guard and check that compares text with values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?![\w])")
+_THOUSANDS = re.compile(r"(?<=\d)[,  ](?=\d{3}(?!\d))")
+_SPACE = re.compile(r"[^\w.%/:+-]+|(?<!\d)[.:/+-]|[.:/+-](?!\w)")
+_DATE = re.compile(
+    r"^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?)?$"
+)
+_TIME = re.compile(r"^(\d{1,2}):(\d{2})$")
+_SMALL = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen twenty"
+).split()
+_MONTHS = (
+    "january february march april may june july august september october november december"
+).split()
+
+
+@lru_cache(maxsize=4096)
+def normal(text: str) -> str:
+    """Text as compared: lower case, single spaces, padded so that whole words can be searched."""
+    text = text.lower().replace("’", "'").replace("_", " ")
+    text = _THOUSANDS.sub("", text)
+    return f" {' '.join(_SPACE.sub(' ', text).split())} "
+
+
+def stands_in(value: Any, text: str) -> bool:
+    """Whether `value` can be read off `text`: every part of it, in any of its forms.
+
+    `text` is already `normal`. Booleans are not looked for: words for them depend on the clause.
+    """
+    if value is None or isinstance(value, bool):
+        return True
+    if isinstance(value, dict):
+        return all(stands_in(item, text) for item in value.values())
+    if isinstance(value, list | tuple):
+        return all(stands_in(item, text) for item in value)
+    if any(form in text for form in forms(value)):
+        return True
+    return isinstance(value, str) and _mostly(value, text)
+
+
+def forms(value: Any) -> tuple[str, ...]:
+    """Normal forms of a scalar, each padded with spaces."""
+    if isinstance(value, float | int):
+        return _padded(_number_forms(value))
+    text = str(value)
+    return _text_forms(text)
+
+
+@lru_cache(maxsize=8192)
+def _text_forms(text: str) -> tuple[str, ...]:
+    found = _DATE.match(text)
+    if found:
+        return _padded([text.lower(), *_date_forms(text, found)])
+    found = _TIME.match(text)
+    if found:
+        return _padded([text, *_time_forms(int(found.group(1)), found.group(2))])
+    spoken = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return tuple({normal(text), normal(spoken), normal(text.strip("#@"))} - {"  ", " "})
+
+
+def _number_forms(value: float | int) -> Iterator[str]:
+    if isinstance(value, float) and not value.is_integer():
+        yield repr(value)
+        for digits in (1, 2, 3, 4):
+            if round(value, digits) == value:
+                yield f"{value:.{digits}f}"
+        if 0 < abs(value) < 1:
+            yield f"{value * 100:g}%"
+        return
+    whole = int(value)
+    yield str(whole)
+    yield f"{whole}.0"
+    yield f"{whole}.00"
+    if 0 <= whole < len(_SMALL):
+        yield _SMALL[whole]
+    if whole and whole % 1000 == 0:
+        yield f"{whole // 1000}k"
+        yield f"{whole // 1000} thousand"
+
+
+def _date_forms(text: str, found: re.Match[str]) -> Iterator[str]:
+    try:
+        day = date(int(found.group(1)), int(found.group(2)), int(found.group(3)))
+    except ValueError:
+        return
+    month = _MONTHS[day.month - 1]
+    ordinal = f"{day.day}{_suffix(day.day)}"
+    yield day.isoformat()
+    for name in (month, month[:3]):
+        for number in (str(day.day), ordinal):
+            yield f"{name} {number}"
+            yield f"{number} {name}"
+            yield f"{number} of {name}"
+    yield f"{day.month}/{day.day}"
+    yield f"{day.day}.{day.month}."
+    yield f"{day.month:02}/{day.day:02}/{day.year}"
+    yield f"{day.day:02}/{day.month:02}/{day.year}"
+
+
+def _suffix(day: int) -> str:
+    return "th" if 10 <= day % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+
+
+def _time_forms(hour: int, minutes: str) -> Iterator[str]:
+    half = "am" if hour < 12 else "pm"
+    twelve = hour % 12 or 12
+    yield f"{twelve}:{minutes} {half}"
+    yield f"{twelve}:{minutes}{half}"
+    if minutes == "00":
+        yield f"{twelve} {half}"
+        yield f"{twelve}{half}"
+
+
+def _padded(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(normal(form) for form in found))
+
+
+def _mostly(value: str, text: str) -> bool:
+    """Long free text counts as said when nearly all of its words are there."""
+    words = normal(value).split()
+    if len(words) < 5:
+        return False
+    return sum(1 for word in words if f" {word} " in text) >= 0.9 * len(words)
+
+
+def weekday(text: str) -> str | None:
+    """`monday` for an ISO date, None for anything else."""
+    try:
+        return datetime.fromisoformat(text).strftime("%A").lower()
+    except ValueError:
+        return None
+
+
+def numbers(text: str) -> set[float]:
+    """All numbers written in `text`, thousands separators removed."""
+    return {float(found.group().replace(",", "")) for found in NUMBER.finditer(text)}
+
+
+def scalars(value: Any) -> Iterator[Any]:
+    """Every scalar of a JSON value, keys of mappings included."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield name
+            yield from scalars(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from scalars(item)
+    else:
+        yield value

@@ -1,0 +1,119 @@
+"""Deterministic guards on what the user is made to say. No model overrides them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from fastsynth.env import paths
+from fastsynth.method.agents import Dropped
+from fastsynth.method.forms import normal, stands_in
+from fastsynth.method.plan import Choice, Output, Turn
+from fastsynth.method.script import QueryDraft
+from fastsynth.method.wording import hidden_values, user_values
+
+LONGEST_QUERY = 2000
+_PLACEHOLDER = re.compile(r"\{\{?\w+\}?\}|\[\[|\]\]|<[a-z_]+>|\bNone\b|\[insert")
+_META = re.compile(
+    r"\b(tool call|function call|api call|composite tool|advanced tool|json object)\b", re.I
+)
+
+
+def query_fault(
+    turn: Turn, draft: QueryDraft, history: str, tool_names: Collection[str]
+) -> Dropped | None:
+    """Why a query cannot stand, or None. `history` is all earlier text of the conversation."""
+    query = draft.query.strip()
+    if not 2 <= len(query) <= LONGEST_QUERY:
+        return _no("length", f"{len(query)} characters")
+    if _PLACEHOLDER.search(query) or _META.search(query):
+        return _no("placeholder_or_meta", query[:120])
+    named = named_tool(query, tool_names)
+    if named:
+        return _no("names_tool", named)
+    text = normal(query)
+    if turn.kind == "no_tool":
+        return _no_tool_fault(turn, text)
+    context = text + normal(history)
+    for name, value in user_values(turn):
+        if not stands_in(value, context):
+            return _no("value_missing", f"{name}: {value}")
+    for value in hidden_values(turn):
+        if distinctive(value) and stands_in(value, text) and not stands_in(value, normal(history)):
+            return _no("hidden_value", str(value))
+    for choice in _choices(turn):
+        if not _expressed(choice, text):
+            return _no("choice_not_said", choice.words)
+    return _asks_fault(turn, draft)
+
+
+def _asks_fault(turn: Turn, draft: QueryDraft) -> Dropped | None:
+    """Every goal is asked for: by words of its own, verbatim in the query."""
+    if len(draft.asks) != len(turn.goals):
+        return _no("goal_not_asked", f"{len(draft.asks)} asks for {len(turn.goals)} goals")
+    text = normal(draft.query)
+    for ask in draft.asks:
+        if len(ask.strip()) < 2 or normal(ask).strip() not in text:
+            return _no("goal_not_asked", ask[:120])
+    if len({normal(ask) for ask in draft.asks}) < len(draft.asks):
+        return _no("goal_not_asked", "two goals, one ask")
+    return None
+
+
+def _no_tool_fault(turn: Turn, text: str) -> Dropped | None:
+    if turn.wish is None:
+        return None
+    for value in turn.wish.arguments.values():
+        if distinctive(value) and not stands_in(value, text):
+            return _no("value_missing", str(value))
+    return None
+
+
+def _choices(turn: Turn) -> list[Choice]:
+    """The choices within this turn's results that the query has to make clear."""
+    return [
+        source.choice
+        for step in turn.steps
+        for source in step.sources.values()
+        if isinstance(source, Output) and source.choice is not None and source.turn == turn.number
+    ]
+
+
+def _expressed(choice: Choice, text: str) -> bool:
+    if choice.by == "only" or not choice.words:
+        return True
+    if choice.by == "latest":
+        return any(f" {word}" in text for word in ("recent", "last", "latest", "newest"))
+    if choice.by == "named":
+        return stands_in(choice.value, text)
+    stems = [word[:5] for word in normal(choice.words).split() if len(word) > 2]
+    return any(f" {stem}" in text for stem in stems)
+
+
+def named_tool(text: str, tool_names: Collection[str]) -> str:
+    """A tool's name that no person writes by chance (`get_flight_cost`, `lockDoors`), or ""."""
+    for name in tool_names:
+        if ("_" in name or re.search(r"[a-z][A-Z]", name)) and name in text:
+            return name
+    return ""
+
+
+def distinctive(value: Any) -> bool:
+    """Whether finding the value in a text means something: ids and names do, `2` does not."""
+    if isinstance(value, bool) or value is None:
+        return False
+    if isinstance(value, str):
+        return len(value) >= 4
+    if isinstance(value, int | float):
+        return abs(value) >= 100 or (isinstance(value, float) and not value.is_integer())
+    return False
+
+
+def told_value(turn_values: tuple[Turn, ...], recall: Output) -> Any:
+    """The value a `history` turn asks for again."""
+    return paths.get(recall.path, turn_values[recall.turn].steps[recall.step].value)
+
+
+def _no(reason: str, detail: str) -> Dropped:
+    return Dropped(stage="query", reason=reason, detail=detail)

@@ -1,0 +1,114 @@
+"""What a conversation has produced and said so far, by concept: where arguments come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from fastsynth.env import paths
+from fastsynth.env.environment import Scenario
+from fastsynth.method.graph import ApiGraph
+from fastsynth.method.plan import Step, Turn, User
+from fastsynth.records import canonical
+
+MOST_ELEMENTS = 24
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that stands in a result."""
+
+    value: Any
+    concept: str
+    turn: int
+    step: int
+    path: str
+    tool: str
+
+
+class Memory:
+    """Values produced by executed steps, and values the user has said or was told."""
+
+    def __init__(self, graph: ApiGraph, scenario: Scenario) -> None:
+        self._graph = graph
+        self.scenario = scenario
+        self.turns: list[list[Step]] = []
+        self.items: dict[str, list[Item]] = {}
+        self.said: dict[str, list[Any]] = {}
+
+    def copy(self) -> Memory:
+        twin = Memory(self._graph, self.scenario)
+        twin.turns = [list(steps) for steps in self.turns]
+        twin.items = {concept: list(items) for concept, items in self.items.items()}
+        twin.said = {concept: list(values) for concept, values in self.said.items()}
+        return twin
+
+    def begin_turn(self) -> None:
+        self.turns.append([])
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps of the present turn."""
+        return self.turns[-1]
+
+    def add(self, step: Step) -> None:
+        turn, number = len(self.turns) - 1, len(self.steps)
+        self.steps.append(step)
+        for pattern, concept in self._graph.profiles[step.tool].gives.items():
+            for path, value in paths.find(pattern, step.value)[:MOST_ELEMENTS]:
+                if is_value(value):
+                    item = Item(
+                        value=value,
+                        concept=concept,
+                        turn=turn,
+                        step=number,
+                        path=path,
+                        tool=step.tool,
+                    )
+                    for meaning in (concept, *self._graph.broader.get(concept, ())):
+                        self.items.setdefault(meaning, []).append(item)
+
+    def close_turn(self, turn: Turn) -> None:
+        """Replaces the present turn by its final cut, and hears what the answer will tell."""
+        self.items = {
+            concept: [item for item in items if item.turn != turn.number]
+            for concept, items in self.items.items()
+        }
+        self.turns[-1] = []
+        for step in turn.steps:
+            self.add(step)
+            takes = self._graph.profiles[step.tool].takes
+            for parameter, source in step.sources.items():
+                concept = takes.get(parameter)
+                if isinstance(source, User) and concept and parameter in step.arguments:
+                    self._say(concept, step.arguments[parameter])
+        for goal in turn.goals:
+            step = turn.steps[goal.step]
+            gives = self._graph.profiles[step.tool].gives
+            for path in goal.paths:
+                concept = gives.get(paths.pattern(path))
+                if concept:
+                    self._say(concept, paths.get(path, step.value))
+
+    def _say(self, concept: str, value: Any) -> None:
+        values = self.said.setdefault(concept, [])
+        if value not in values:
+            values.append(value)
+
+    def told(self, concept: str, value: Any) -> bool:
+        return value in self.said.get(concept, ())
+
+    def sayable(self, concept: str, known: Mapping[str, Sequence[Any]]) -> list[Any]:
+        """What the user could say for `concept`: facts, live values, what was said before."""
+        opaque = concept in self._graph.opaque
+        pools: Iterable[Sequence[Any]] = (
+            () if opaque else self.scenario.facts.get(concept, ()),
+            () if opaque else known.get(concept, ()),
+        )
+        return list({canonical(v): v for pool in pools for v in pool}.values())
+
+
+def is_value(value: Any) -> bool:
+    """Whether something can serve as an argument at all: no empty text, no null."""
+    return value is not None and value != "" and value != [] and value != {}

@@ -1,0 +1,84 @@
+"""Tool calls out of a reply: native ones, or text forms that models fall back to.
+
+Text forms: `<tool_call>{...}</tool_call>`, a fenced JSON object, or bare JSON, each with `name`
+and `arguments` (or `parameters`). They are normalised to native calls.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from fastsynth.llm.chat import Reply
+from fastsynth.records import ToolCall, canonical
+
+_TAGGED = re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|\Z)", re.DOTALL)
+_FENCED = re.compile(r"```(?:json|tool_call)?\s*(\{.*?\}|\[.*?\])\s*```", re.DOTALL)
+
+
+class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reply says: its text without call markup, and its calls."""
+
+    content: str
+    calls: tuple[ToolCall, ...]
+    from_text: bool = False
+
+
+def spoken(reply: Reply, tool_names: Collection[str]) -> Spoken:
+    """The reply with text-form calls made native. Text that only resembles a call stays text."""
+    if reply.tool_calls:
+        return Spoken(content=reply.content.strip(), calls=reply.tool_calls)
+    for form in (_TAGGED, _FENCED):
+        texts = form.findall(reply.content)
+        calls = [call for text in texts for call in _calls(text, tool_names)]
+        if calls:
+            rest = form.sub("", reply.content).strip()
+            return Spoken(content=rest, calls=tuple(_numbered(calls)), from_text=True)
+    bare = reply.content.strip()
+    if bare.startswith(("{", "[")):
+        calls = _calls(bare, tool_names)
+        if calls:
+            return Spoken(content="", calls=tuple(_numbered(calls)), from_text=True)
+    return Spoken(content=bare, calls=())
+
+
+def arguments_of(call: ToolCall) -> dict[str, Any] | None:
+    """The call's arguments, or None where they are no JSON object."""
+    try:
+        found = msgspec.json.decode(call.arguments.encode() or b"{}")
+    except msgspec.DecodeError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _calls(text: str, tool_names: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
+    try:
+        found = msgspec.json.decode(text.encode())
+    except msgspec.DecodeError:
+        return []
+    calls: list[tuple[str, dict[str, Any]]] = []
+    for item in found if isinstance(found, list) else [found]:
+        if not isinstance(item, dict) or item.get("name") not in tool_names:
+            return []
+        arguments = item.get("arguments", item.get("parameters", {}))
+        if not isinstance(arguments, dict):
+            return []
+        calls.append((item["name"], arguments))
+    return calls
+
+
+def _numbered(calls: list[tuple[str, dict[str, Any]]]) -> list[ToolCall]:
+    """Ids as a function of content and place."""
+    return [
+        ToolCall(id=_id(number, name, arguments), name=name, arguments=canonical(arguments))
+        for number, (name, arguments) in enumerate(calls)
+    ]
+
+
+def _id(number: int, name: str, arguments: dict[str, Any]) -> str:
+    digest = blake2b(f"{number}{name}{canonical(arguments)}".encode(), digest_size=8).hexdigest()
+    return digest[:9]

@@ -1,0 +1,206 @@
+"""Phase I for a whole conversation: scenario, thread, and executed turns, before any token is paid.
+
+The plan is made in the living world itself and the world put back to its start, so that the
+conversation can be held in it afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from hashlib import blake2b
+from random import Random
+
+import msgspec
+
+from fastsynth.engine.quota import Job
+from fastsynth.env.environment import Domain, Scenario
+from fastsynth.env.world import Mark, World
+from fastsynth.method import kinds
+from fastsynth.method.goals import Cut, cut
+from fastsynth.method.graph import ApiGraph
+from fastsynth.method.memory import Memory
+from fastsynth.method.plan import Plan, Turn
+from fastsynth.method.targets import first_target, next_targets
+from fastsynth.method.walk import Reach, Walk
+from fastsynth.records import canonical
+from fastsynth.seeds import derive
+
+TARGETS_TRIED = 5
+WALKS_TRIED = 3
+CALL_WEIGHTS = (0.6, 1.0, 1.2, 1.0, 0.7, 0.5, 0.3, 0.2)
+"""Weight of 1, 2, ... calls a turn; mean 3.3 (HardGen: 3.21)."""
+
+WISH_WEIGHTS = (0.5, 0.36, 0.14)
+"""Weight of 1, 2 and 3 things asked for in one turn: people want one or two at a time."""
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """Sizes of conversations, both ends included."""
+
+    turns: tuple[int, int] = (2, 5)
+    calls: tuple[int, int] = (1, 8)
+    tools_visible: tuple[int, int] = (8, 40)
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a job plays: parts of the domain, and its own scenario."""
+
+    parts: tuple[str, ...]
+    target: str
+    scenario: Scenario
+
+
+class Outline(msgspec.Struct, frozen=True, kw_only=True):
+    turns: int
+    special: int | None
+    """Number of the special turn; None where the conversation has none."""
+
+
+class Planner:
+    def __init__(self, domain: Domain, graph: ApiGraph, shape: Shape, seed: int) -> None:
+        self.domain = domain
+        self.graph = graph
+        self.shape = shape
+        self.seed = seed
+        self._tools = sorted(domain.tools)
+
+    def setting(self, job: Job) -> Setting:
+        """The job's target, the parts around it, and a scenario of its own."""
+        target = first_target(self._tools, self.seed, job.stratum, job.index)
+        rng = derive(self.seed, job.number, "scenario")
+        home = self.domain.tools[target].part
+        near = [part for part in self.domain.companions.get(home, ()) if part != home]
+        wanted = rng.choices((0, 1, 2), (0.25, 0.5, 0.25))[0]
+        parts = (home, *rng.sample(near, min(wanted, len(near))))
+        ordered = tuple(part for part in self.domain.parts if part in parts)
+        return Setting(parts=ordered, target=target, scenario=self.domain.draw(ordered, rng))
+
+    def outline(self, job: Job) -> Outline:
+        """How many turns the job's conversation gets, and which of them is special."""
+        rng = derive(self.seed, job.number, "shape")
+        turns = rng.randint(*self.shape.turns)
+        return Outline(turns=turns, special=kinds.position(job.stratum, turns, rng))
+
+    async def plan(self, job: Job, setting: Setting, world: World) -> Plan:
+        """All turns, executed and rolled back; fewer than drawn where the world is exhausted."""
+        start = await world.mark()
+        memory = Memory(self.graph, setting.scenario)
+        turns: list[Turn] = []
+        while len(turns) < self.outline(job).turns:
+            turn = await self.next_turn(job, setting, world, memory, turns, sorted(world.tools))
+            if turn is None:
+                break
+            turns.append(turn)
+        await world.rewind(start)
+        scenario = setting.scenario
+        return Plan(
+            job=job.number,
+            stratum=job.stratum,
+            parts=setting.parts,
+            thread=scenario.thread,
+            now=scenario.now,
+            place=scenario.place,
+            turns=tuple(turns),
+        )
+
+    async def next_turn(
+        self,
+        job: Job,
+        setting: Setting,
+        world: World,
+        memory: Memory,
+        before: Sequence[Turn],
+        allowed: Collection[str],
+        again: int = 0,
+    ) -> Turn | None:
+        """One executed turn after `before`; leaves world and memory after it. None: no way on.
+
+        `again` counts how often this turn has been planned before, so that it comes out otherwise.
+        """
+        number = len(before)
+        rng = derive(self.seed, job.number, "turn", number, again)
+        if number == self.outline(job).special:
+            return await kinds.no_tool_turn(self.graph, memory, world, before, rng)
+        used = {turn.target for turn in before}
+        first = [setting.target] if setting.target in allowed and setting.target not in used else []
+        targets = [*first, *next_targets(self.graph, memory, allowed, used, rng)]
+        for target in targets[again : again + TARGETS_TRIED]:
+            for _ in range(WALKS_TRIED):
+                turn = await self._walk(world, memory, number, target, allowed, rng)
+                if turn is not None:
+                    memory.begin_turn()
+                    memory.close_turn(turn)
+                    return turn
+        return None
+
+    async def _walk(
+        self,
+        world: World,
+        memory: Memory,
+        number: int,
+        target: str,
+        allowed: Collection[str],
+        rng: Random,
+    ) -> Turn | None:
+        start = await world.mark()
+        trial = memory.copy()
+        trial.begin_turn()
+        reach = Reach(
+            calls=self._calls(rng),
+            wishes=rng.choices((1, 2, 3), WISH_WEIGHTS)[0],
+            allowed=tuple(sorted(allowed)),
+        )
+        walk = Walk(self.graph, world, trial, reach, rng)
+        kept: Cut | None = None
+        if await walk.to(target):
+            kept = cut(self.graph, number, trial.steps, target)
+        if kept is None or (kept.changed and not await self._replays(world, start, kept)):
+            await world.rewind(start)
+            return None
+        return Turn(
+            number=number,
+            kind="base",
+            target=target,
+            steps=kept.steps,
+            goals=kept.goals,
+            digest=await world.digest(),
+        )
+
+    async def _replays(self, world: World, start: Mark, kept: Cut) -> bool:
+        """Whether the cut trace gives the same results from the turn's start."""
+        await world.rewind(start)
+        for step in kept.steps:
+            observation = await world.call(step.tool, step.arguments)
+            if not observation.ok or observation.value != step.value:
+                return False
+        return True
+
+    def _calls(self, rng: Random) -> int:
+        low, high = self.shape.calls
+        numbers = range(low, high + 1)
+        weights = [CALL_WEIGHTS[min(n, len(CALL_WEIGHTS)) - 1] for n in numbers]
+        return rng.choices(numbers, weights)[0]
+
+
+def visible_tools(plan: Plan, graph: ApiGraph, shape: Shape, seed: int) -> tuple[str, ...]:
+    """The tools a conversation shows, shuffled: the needed ones, near siblings, and others."""
+    rng = derive(seed, plan.job, "visible")
+    needed = {step.tool for turn in plan.turns for step in turn.steps}
+    needed |= {need for name in tuple(needed) for need in graph.needs[name]}
+    withheld = {turn.wish.tool for turn in plan.turns if turn.wish is not None}
+    of_parts = [name for name, tool in sorted(graph.tools.items()) if tool.part in plan.parts]
+    others = [name for name in of_parts if name not in needed and name not in withheld]
+    rng.shuffle(others)
+    siblings = {neighbour for name in sorted(needed) for neighbour in graph.network[name]}
+    others.sort(key=lambda name: name not in siblings or rng.random() < 0.3)
+    wanted = rng.randint(*shape.tools_visible)
+    shown = sorted(needed) + others[: max(0, wanted - len(needed))]
+    rng.shuffle(shown)
+    return tuple(shown)
+
+
+def plan_hash(plan: Plan) -> str:
+    """Equal for plans with the same calls in the same world parts, whatever the words."""
+    calls = [[(step.tool, step.arguments) for step in turn.steps] for turn in plan.turns]
+    text = canonical([plan.parts, calls, [turn.kind for turn in plan.turns]])
+    return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,113 @@
+"""The querying agent (paper, section 3.2): writes what the user says, seeing T_adv only.
+
+What it writes is held against the deterministic guards; it is told what was wrong and may try
+again a bounded number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from random import Random
+
+import msgspec
+
+from fastsynth.env.environment import Thread, Tool
+from fastsynth.method.advanced import Advanced
+from fastsynth.method.agents import Agents, Dropped, Place
+from fastsynth.method.guards import query_fault
+from fastsynth.method.plan import Turn
+from fastsynth.method.script import QueryDraft, Script, Style
+from fastsynth.method.wording import (
+    first_sentence,
+    goal_text,
+    history_text,
+    references,
+    user_values,
+    words,
+)
+from fastsynth.records import Message
+
+TRIES = 3
+
+
+def draw_style(rng: Random) -> Style:
+    """One user's way of writing, the same through a conversation."""
+    return Style(
+        register=rng.choices(("plain", "casual", "formal", "terse"), (4, 3, 1.5, 1.5))[0],
+        length=rng.choices(("short", "medium", "long"), (3, 5, 2))[0],
+        detail=rng.choices(("upfront", "trailing"))[0],
+        mentions_occasion=rng.random() < 0.45,
+        dates=rng.choices(("iso", "long", "short"), (1, 5, 4))[0],
+    )
+
+
+async def write_query(
+    agents: Agents,
+    turn: Turn,
+    advanced: Advanced,
+    tools: Mapping[str, Tool],
+    script: Script,
+    messages: tuple[Message, ...],
+    tool_names: Collection[str],
+    again: int,
+) -> str | Dropped:
+    """The user's message for `turn`, or the last guard's objection."""
+    before = script.turns[:-1]
+    spoken = " ".join(m.content or "" for m in messages if m.role in ("user", "assistant"))
+    variables = _variables(turn, advanced, tools, script.thread, script.style, before, messages)
+    fault: Dropped | None = None
+    for attempt in range(TRIES):
+        number = again * TRIES + attempt
+        place = Place(turn=turn.number, attempt=number)
+        seeded = msgspec.structs.replace(
+            script, seed=agents.script_seed("query", turn.number, number), attempt=attempt
+        )
+        variables["complaint"] = f"{fault.reason}: {fault.detail}" if fault else ""
+        draft = await agents.draft(QueryDraft, "writer", "query", variables, place, seeded)
+        if isinstance(draft, Dropped):
+            fault = draft
+            continue
+        fault = query_fault(turn, draft, spoken, tool_names)
+        if fault is None:
+            return draft.query.strip()
+    assert fault is not None
+    return fault
+
+
+def _variables(
+    turn: Turn,
+    advanced: Advanced,
+    tools: Mapping[str, Tool],
+    thread: Thread,
+    style: Style,
+    before: tuple[Turn, ...],
+    messages: tuple[Message, ...],
+) -> dict[str, object]:
+    return {
+        "name": advanced.name,
+        "description": advanced.description,
+        "purpose": advanced.purpose,
+        "inputs": [f"{name}: {value}" for name, value in user_values(turn)],
+        "references": references(turn, before),
+        "goals": _goals(turn, tools, before),
+        "persona": thread.persona,
+        "occasion": thread.occasion,
+        "style": _style_text(style),
+        "history": history_text(messages),
+        "variant": turn.variant,
+    }
+
+
+def _goals(turn: Turn, tools: Mapping[str, Tool], before: tuple[Turn, ...]) -> list[str]:
+    if turn.recall is not None:
+        step = before[turn.recall.turn].steps[turn.recall.step]
+        return [f"{words(turn.recall.path)} ({first_sentence(tools[step.tool].description)})"]
+    if turn.wish is not None:
+        said = "; ".join(f"{words(k)}: {v}" for k, v in turn.wish.arguments.items())
+        return [f"{first_sentence(tools[turn.wish.tool].description)} ({said})"]
+    return [goal_text(tools, turn, goal) for goal in turn.goals]
+
+
+def _style_text(style: Style) -> str:
+    occasion = "mentions why" if style.mentions_occasion else "does not explain why"
+    return f"{style.register}, {style.length} messages, particulars {style.detail}, {occasion}"

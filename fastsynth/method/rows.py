@@ -1,0 +1,111 @@
+"""The accepted conversation as a row: everything needed to replay it, and how it was made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import blake2b
+from typing import Any, Literal
+
+from fastsynth.method.agents import Agents
+from fastsynth.method.goals import longest_chain
+from fastsynth.method.plan import Default, Output, Provenance, User
+from fastsynth.method.talk import Kept, Talk
+from fastsynth.records import Call, Conversation, Difficulty, Message, canonical, encode
+
+
+def row(
+    talk: Talk,
+    agents: Agents,
+    environment: str,
+    scenario: dict[str, Any],
+    identity: str,
+    state_check: Literal["full", "observed"],
+) -> Conversation:
+    kept = talk.kept
+    return Conversation(
+        id=row_id(identity, agents.job),
+        environment=environment,
+        scenario=encode(scenario).decode(),
+        tools=talk.tool_list.decode(),
+        messages=talk.transcript.messages,
+        ground_truth=tuple(_truth(turn) for turn in kept),
+        ground_truth_steps=tuple(_truth_steps(turn) for turn in kept),
+        kinds=tuple(turn.turn.kind for turn in kept),
+        targets=tuple(turn.turn.target for turn in kept),
+        purposes=tuple(turn.advanced.purpose for turn in kept),
+        hint_levels=tuple(turn.solved.level for turn in kept),
+        blind_passes=tuple(turn.solved.blind_passes for turn in kept),
+        blind_tries=tuple(turn.solved.blind_tries for turn in kept),
+        num_turns=len(kept),
+        num_calls=sum(len(turn.solved.verdict.truth) for turn in kept),
+        difficulty=_difficulty(kept),
+        teacher="+".join(sorted(agents.teachers)),
+        usage=agents.usage,
+        goals=encode([turn.turn.goals for turn in kept]).decode(),
+        provenance=encode([_provenance(turn) for turn in kept]).decode(),
+        digests=tuple(turn.turn.digest for turn in kept),
+        state_check=state_check,
+        hinted_reasoning=tuple(turn.solved.hinted_reasoning for turn in kept),
+        errors_recovered=tuple(i for turn in kept for i in turn.solved.verdict.recovered),
+    )
+
+
+def row_id(identity: str, job: int) -> str:
+    """Stable: the same config, seed and job give the same id."""
+    return f"{identity[:12]}-{job:07d}"
+
+
+def content_hash(messages: tuple[Message, ...]) -> str:
+    """Over what is said and called, without ids: equal for conversations that say the same."""
+    plain = [
+        (m.role, m.content, m.reasoning, [(c.name, c.arguments) for c in m.tool_calls])
+        for m in messages
+    ]
+    return blake2b(encode(plain), digest_size=16).hexdigest()
+
+
+def _truth(kept: Kept) -> tuple[Call, ...]:
+    return tuple(
+        Call(name=call.tool, arguments=canonical(call.arguments))
+        for call in kept.solved.verdict.truth
+    )
+
+
+def _truth_steps(kept: Kept) -> tuple[int, ...]:
+    """True calls per assistant message, messages without any left out."""
+    true = {call.id for call in kept.solved.verdict.truth}
+    counts = (
+        sum(1 for call in message.tool_calls if call.id in true)
+        for message in kept.solved.messages
+        if message.role == "assistant"
+    )
+    return tuple(count for count in counts if count)
+
+
+def _provenance(kept: Kept) -> list[dict[str, Provenance]]:
+    """Per true call, in order; {} for calls of an alternative chain that the trace had not."""
+    left = [(step.tool, canonical(step.arguments), step.sources) for step in kept.turn.steps]
+    found: list[dict[str, Provenance]] = []
+    for call in kept.solved.verdict.truth:
+        key = (call.tool, canonical(call.arguments))
+        match = next((entry for entry in left if entry[:2] == key), None)
+        if match is not None:
+            left.remove(match)
+        found.append(dict(match[2]) if match else {})
+    return found
+
+
+def _difficulty(kept: list[Kept]) -> Difficulty:
+    sources = Counter(
+        type(source) for turn in kept for call in _provenance(turn) for source in call.values()
+    )
+    total = sum(sources.values()) or 1
+    return Difficulty(
+        distance=max((longest_chain(k.turn.number, k.turn.steps) for k in kept), default=0),
+        share_user=round(sources[User] / total, 4),
+        share_output=round(sources[Output] / total, 4),
+        share_default=round(sources[Default] / total, 4),
+        extra_calls=sum(k.solved.verdict.extra_calls for k in kept),
+        recovered_calls=sum(len(k.solved.verdict.recovered) for k in kept),
+        alternative=any(k.solved.verdict.alternative for k in kept),
+    )

@@ -1,0 +1,41 @@
+"""Which tool a turn is walked to: coverage by seeded permutation, then what fits the thread.
+
+A pure function of seed, stratum and position: no job waits for another, and any run of as many
+jobs as there are tools aims at every tool once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from random import Random
+
+from fastsynth.method.graph import ApiGraph
+from fastsynth.method.memory import Memory
+from fastsynth.seeds import derive
+
+
+def first_target(tools: Sequence[str], seed: int, stratum: str, position: int) -> str:
+    """The tool at `position` of the stratum's endless stream of permutations of `tools`."""
+    epoch, place = divmod(position, len(tools))
+    order = sorted(tools)
+    derive(seed, "targets", stratum, epoch).shuffle(order)
+    return order[place]
+
+
+def next_targets(
+    graph: ApiGraph, memory: Memory, allowed: Collection[str], used: Collection[str], rng: Random
+) -> list[str]:
+    """Candidates for a further turn, best first: those that pick up what the conversation holds."""
+    scored: list[tuple[float, str]] = []
+    called = {step.tool for steps in memory.turns for step in steps}
+    for name in sorted(allowed):
+        tool = graph.tools[name]
+        if name in used or not tool.askable:
+            continue
+        takes = set(graph.profiles[name].takes.values())
+        held = sum(1 for concept in takes & graph.opaque if concept in memory.items)
+        shared = sum(1 for concept in takes if concept in memory.said)
+        undo = any(tool_name in called for tool_name in tool.undoes)
+        weight = 0.4 + 2.0 * undo + 3.0 * held + 1.0 * shared + (0.6 if takes else 0.0)
+        scored.append((rng.random() ** (1.0 / weight), name))
+    return [name for _, name in sorted(scored, reverse=True)]

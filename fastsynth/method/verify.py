@@ -1,0 +1,163 @@
+"""The verdict on an attempt: by state digest and goals, never by a model's opinion.
+
+Also finds the ground truth of an attempt that got there by other calls: that chain, minimised by
+deletion. Everything is decided by execution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from fastsynth.env import paths
+from fastsynth.env.world import Mark, World
+from fastsynth.method.agents import Dropped
+from fastsynth.method.forms import normal, scalars, stands_in
+from fastsynth.method.guards import distinctive
+from fastsynth.method.plan import Goal, Turn
+from fastsynth.records import canonical
+
+
+class Executed(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of an attempt as it ran."""
+
+    id: str
+    tool: str
+    arguments: dict[str, Any]
+    """After coercion; {} where the call never reached the tool."""
+    value: Any = None
+    error: str = ""
+    moved: bool = False
+    """A failed call that left the state changed."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    truth: tuple[Executed, ...]
+    """The ground truth: the calls of this attempt that count, in the order they were made."""
+    alternative: bool
+    extra_calls: int
+    recovered: tuple[str, ...]
+
+
+async def judge(
+    turn: Turn, world: World, start: Mark, executed: Sequence[Executed]
+) -> Verdict | Dropped:
+    """Whether the attempt reached what the trace reaches. The world stands after the attempt."""
+    if any(call.moved for call in executed):
+        return _no("failed_call_moved_state", "")
+    good = [call for call in executed if not call.error]
+    if turn.kind == "no_tool" and executed:
+        return _no("needless_call", executed[0].tool)
+    if await world.digest() != turn.digest:
+        return _no("wrong_state", "the state after the turn differs from the trace's")
+    for goal in turn.goals:
+        if not _reached(turn, goal, good):
+            step = turn.steps[goal.step]
+            return _no("missing_result", f"no result gives what {step.tool} gave")
+    recovered = tuple(call.id for call in executed if call.error)
+    wanted = [(step.tool, canonical(step.arguments)) for step in turn.steps]
+    made = [(call.tool, canonical(call.arguments)) for call in good]
+    if all(made.count(call) >= wanted.count(call) for call in wanted):
+        truth = _in_order(turn, good)
+        extra = len(made) - len(wanted)
+        return Verdict(truth=truth, alternative=False, extra_calls=extra, recovered=recovered)
+    chain = await _minimal(turn, world, start, good)
+    return Verdict(
+        truth=tuple(chain),
+        alternative=True,
+        extra_calls=len(good) - len(chain),
+        recovered=recovered,
+    )
+
+
+def _in_order(turn: Turn, good: Sequence[Executed]) -> tuple[Executed, ...]:
+    """The trace's calls in the order in which the attempt made them."""
+    left = [(step.tool, canonical(step.arguments)) for step in turn.steps]
+    truth: list[Executed] = []
+    for call in good:
+        key = (call.tool, canonical(call.arguments))
+        if key in left:
+            left.remove(key)
+            truth.append(call)
+    return tuple(truth)
+
+
+def _reached(turn: Turn, goal: Goal, good: Sequence[Executed]) -> bool:
+    """An effect is in the digest; asked-for values must stand in some result of the attempt."""
+    step = turn.steps[goal.step]
+    if not goal.paths:
+        whole = canonical(step.value)
+        return goal.effect or any(canonical(c.value) == whole for c in good if c.tool == step.tool)
+    wanted = [paths.get(path, step.value) for path in goal.paths]
+    for call in good:
+        if call.tool == step.tool and _gives(call.value, goal.paths, wanted):
+            return True
+    present = {canonical(value) for call in good for value in scalars(call.value)}
+    return all(canonical(value) in present for value in wanted)
+
+
+def _gives(value: Any, places: Sequence[str], wanted: Sequence[Any]) -> bool:
+    try:
+        return [paths.get(place, value) for place in places] == list(wanted)
+    except KeyError:
+        return False
+
+
+async def _minimal(
+    turn: Turn, world: World, start: Mark, good: Sequence[Executed]
+) -> list[Executed]:
+    """The attempt's calls without those whose deletion changes nothing. Restores the end state."""
+    end = await world.mark()
+    chain = list(good)
+    for call in list(reversed(good)):
+        rest = [other for other in chain if other is not call]
+        if not _serves_later(call, rest, chain) and await _same_end(turn, world, start, rest):
+            chain = rest
+    await world.rewind(end)
+    return chain
+
+
+async def _same_end(turn: Turn, world: World, start: Mark, calls: Sequence[Executed]) -> bool:
+    await world.rewind(start)
+    again: list[Executed] = []
+    for call in calls:
+        observation = await world.call(call.tool, call.arguments)
+        if not observation.ok:
+            return False
+        again.append(msgspec.structs.replace(call, value=observation.value))
+    if await world.digest() != turn.digest:
+        return False
+    return all(_reached(turn, goal, again) for goal in turn.goals)
+
+
+def _serves_later(call: Executed, rest: Sequence[Executed], chain: Sequence[Executed]) -> bool:
+    """Whether a later call uses a value that stands in this call's result and in no other."""
+    later = chain[chain.index(call) + 1 :]
+    own = {canonical(value) for value in scalars(call.value) if distinctive(value)}
+    others = {canonical(value) for other in rest for value in scalars(other.value)}
+    used = {canonical(value) for other in later for value in scalars(other.arguments)}
+    return bool((own - others) & used)
+
+
+def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
+    """A value of a kept call that an output holds but no earlier context does, or "".
+
+    `context` is the normal text of everything before the turn's first call; results join as they
+    come. Catches calls that guess what they should have looked up.
+    """
+    seen = context
+    hidden = {canonical(v) for step in turn.steps for v in scalars(step.value) if distinctive(v)}
+    for call in executed:
+        if call.error:
+            continue
+        for value in scalars(list(call.arguments.values())):
+            if canonical(value) in hidden and not stands_in(value, seen):
+                return str(value)
+        seen += normal(canonical(call.value))
+    return ""
+
+
+def _no(reason: str, detail: str) -> Dropped:
+    return Dropped(stage="chain", reason=reason, detail=detail)

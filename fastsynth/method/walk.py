@@ -1,0 +1,244 @@
+"""Directed sampling (paper, section 3.1, Algorithm 1): an executed trace that reaches a target.
+
+Corrections to the paper: where the target is not legal yet, only its *unmet ancestors* are
+candidates, nearest first; a tool counts as called per binding, not per name; a call that fails is
+rolled back and never enters the trace; calls after the target must share a value with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from random import Random
+from typing import Any
+
+import msgspec
+
+from fastsynth.env.environment import Tool
+from fastsynth.env.world import World
+from fastsynth.method.arguments import Binder, Bound, Missing
+from fastsynth.method.graph import ApiGraph
+from fastsynth.method.memory import Memory
+from fastsynth.method.plan import Output, Step
+from fastsynth.records import canonical
+
+BINDINGS = 6
+"""Draws of arguments per tool before it is given up."""
+LOOKUP = 0.55
+"""Share of sayable parameters of a target that are looked up instead, where a tool could."""
+DEEPEST = 5
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a walk may go in one turn."""
+
+    calls: int
+    """At most this many calls; the walk may end earlier."""
+    wishes: int
+    """At most this many calls that nothing in the turn consumes: what the user has to ask for."""
+    allowed: Collection[str]
+
+
+class Walk:
+    """One turn's walk over the graph, in a living world. Adds its steps to `memory`."""
+
+    def __init__(
+        self, graph: ApiGraph, world: World, memory: Memory, reach: Reach, rng: Random
+    ) -> None:
+        self._graph = graph
+        self._world = world
+        self._memory = memory
+        self._reach = reach
+        self._rng = rng
+        self._known: Mapping[str, Sequence[Any]] = {}
+        self._hopeless: set[str] = set()
+
+    async def to(self, target: str) -> bool:
+        """Walks until `target` has run, then on while a further call shares a value with it."""
+        self._known = await self._world.known()
+        if not await self._reach_tool(target, self._lookups(target), DEEPEST):
+            return False
+        while len(self._memory.steps) < self._reach.calls:
+            if not await self._continue():
+                break
+        return True
+
+    def _lookups(self, target: str) -> frozenset[str]:
+        """Parameters that the user could say but that are looked up in this turn."""
+        takes = self._graph.profiles[target].takes
+        return frozenset(
+            parameter.removesuffix("[]")
+            for parameter in self._graph.producers[target]
+            if takes[parameter] not in self._graph.opaque and self._rng.random() < LOOKUP
+        )
+
+    async def _reach_tool(self, name: str, lookups: frozenset[str], depth: int) -> bool:
+        """Case 2 and 3 of the sampler: run `name`, after its unmet ancestors where it needs any."""
+        tool = self._graph.tools[name]
+        for _ in range(DEEPEST):
+            missing = await self._execute(tool, lookups)
+            if missing is None:
+                return True
+            if depth == 0 or len(self._memory.steps) + 1 >= self._reach.calls:
+                return False
+            if missing.parameter == "":
+                if not await self._reach_needs(name, depth):
+                    if not lookups:
+                        return False
+                    lookups = frozenset()
+            elif not await self._reach_producer(name, missing.parameter, depth):
+                if missing.parameter not in lookups:
+                    return False
+                lookups -= {missing.parameter}
+        return False
+
+    async def _reach_needs(self, name: str, depth: int) -> bool:
+        """Order edges: whatever must have run before and has not, or has run out."""
+        ran = {step.tool for step in self._memory.steps}
+        unmet = [n for n in self._graph.needs[name] if n not in ran and n in self._reach.allowed]
+        for need in unmet:
+            if need not in self._hopeless and await self._reach_tool(need, frozenset(), depth - 1):
+                return True
+        return False
+
+    async def _reach_producer(self, name: str, parameter: str, depth: int) -> bool:
+        edges = self._graph.producers[name]
+        found = edges.get(parameter) or edges.get(f"{parameter}[]") or ()
+        part = self._graph.tools[name].part
+        candidates = {
+            edge.producer: self._rng.random() * self._ease(edge.producer, part)
+            for edge in found
+            if edge.producer in self._reach.allowed and edge.producer not in self._hopeless
+        }
+        for producer in sorted(candidates, key=lambda p: -candidates[p])[:4]:
+            if await self._reach_tool(producer, frozenset(), depth - 1):
+                return True
+            self._hopeless.add(producer)
+        return False
+
+    def _ease(self, producer: str, part: str) -> float:
+        """Preference among producers: reads before writes, the nearest, the same part."""
+        tool = self._graph.tools[producer]
+        opaque = [
+            parameter
+            for parameter, concept in self._graph.profiles[producer].takes.items()
+            if concept in self._graph.opaque
+        ]
+        ease = 1.0 / (1 + len(opaque))
+        return ease * (0.5 if tool.mutates else 1.0) * (1.0 if tool.part == part else 0.6)
+
+    async def _execute(
+        self, tool: Tool, lookups: frozenset[str], linked: bool = False
+    ) -> Missing | None:
+        """Runs `tool` with drawn arguments. None if it ran; else what it lacks ("": unclear)."""
+        binder = Binder(self._graph, self._memory, self._known, self._rng)
+        tried: set[str] = set()
+        missing: Missing | None = None
+        for _ in range(BINDINGS):
+            bound = binder.bind(tool, lookups)
+            if isinstance(bound, Missing):
+                missing = bound
+                continue
+            key = canonical(bound.arguments)
+            if key in tried or self._repeats(tool, bound) or (linked and not self._linked(bound)):
+                continue
+            tried.add(key)
+            if await self._try(tool, bound):
+                return None
+        return missing if missing is not None and not tried else Missing(parameter="")
+
+    def _repeats(self, tool: Tool, bound: Bound) -> bool:
+        return any(
+            step.tool == tool.name and step.arguments == bound.arguments
+            for step in self._memory.steps
+        )
+
+    def _linked(self, bound: Bound) -> bool:
+        """Whether the call consumes a value of this turn's trace or shares an entity with it.
+
+        Once there are as many wishes as a turn may hold, it has to turn one of them into a means.
+        """
+        turn = len(self._memory.turns) - 1
+        loose = self._loose_reads()
+        used = {s.step for s in bound.sources.values() if isinstance(s, Output) and s.turn == turn}
+        if self._wishes(loose) - len(loose & used) >= self._reach.wishes:
+            return False
+        if used:
+            return True
+        spoken = {
+            canonical(value)
+            for step in self._memory.steps
+            for value in step.arguments.values()
+            if _is_entity(value)
+        }
+        return any(canonical(v) in spoken for v in bound.arguments.values() if _is_entity(v))
+
+    def _loose_reads(self) -> set[int]:
+        """Reads of this turn whose results nothing has consumed yet."""
+        steps, turn = self._memory.steps, len(self._memory.turns) - 1
+        used = {source.step for step in steps for source in outputs_of(step) if source.turn == turn}
+        return {n for n, step in enumerate(steps) if not step.mutates and n not in used}
+
+    def _wishes(self, loose: set[int]) -> int:
+        tools = self._graph.tools
+        effects = [s for s in self._memory.steps if s.mutates and tools[s.tool].askable]
+        return len(loose) + len(effects)
+
+    async def _try(self, tool: Tool, bound: Bound) -> bool:
+        mark = await self._world.mark()
+        before = await self._world.digest() if tool.mutates else ""
+        observation = await self._world.call(tool.name, bound.arguments)
+        useful = observation.ok and not (tool.mutates and await self._world.digest() == before)
+        if not useful:
+            await self._world.rewind(mark)
+            return False
+        given = self._world.log[-1][1]
+        self._memory.add(
+            Step(
+                tool=tool.name,
+                arguments=given,
+                sources=bound.sources,
+                value=observation.value,
+                mutates=tool.mutates,
+            )
+        )
+        if tool.mutates:
+            self._known = await self._world.known()
+        return True
+
+    async def _continue(self) -> bool:
+        """Case 1, corrected: one more call that shares a value with the trace, if there is one."""
+        called = {step.tool for step in self._memory.steps}
+        undone = {u for name in called for u in self._graph.tools[name].undoes}
+        turn = len(self._memory.turns) - 1
+        produced = {
+            concept
+            for concept, items in self._memory.items.items()
+            if any(item.turn == turn for item in items)
+        }
+        candidates: dict[str, float] = {}
+        for name in self._reach.allowed:
+            tool = self._graph.tools[name]
+            if name in called or name in undone or not tool.askable or name in self._hopeless:
+                continue
+            if any(u in called for u in tool.undoes):
+                continue
+            takes = set(self._graph.profiles[name].takes.values())
+            consumes = len(takes & produced)
+            if takes:
+                candidates[name] = self._rng.random() ** (1.0 / (0.3 + 2.0 * consumes))
+        for name in sorted(candidates, key=lambda n: -candidates[n])[:5]:
+            if await self._execute(self._graph.tools[name], frozenset(), linked=True) is None:
+                return True
+            self._hopeless.add(name)
+        return False
+
+
+def _is_entity(value: Any) -> bool:
+    """Values that can make two calls be about one thing: names and ids, not flags or counts."""
+    if isinstance(value, str):
+        return len(value) > 2
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) >= 100
+
+
+def outputs_of(step: Step) -> list[Output]:
+    return [source for source in step.sources.values() if isinstance(source, Output)]

@@ -1,0 +1,107 @@
+"""Plans in words for prompts: calls, goals, what the user knows, and how things are referred to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from fastsynth.env import paths
+from fastsynth.env.environment import Tool
+from fastsynth.method.plan import Choice, Goal, Output, Step, Turn, User
+from fastsynth.records import Message, canonical
+
+RESULT_SHOWN = 600
+
+
+def words(name: str) -> str:
+    """`flights[].departure_time` -> `departure time`."""
+    last = re.split(r"[.\[\]{}*]+", name.rstrip("[]{}*0123456789"))[-1] or name
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last)
+    return re.sub(r"[_\W]+", " ", spaced).strip().lower()
+
+
+def call_text(name: str, arguments: Mapping[str, object]) -> str:
+    return f"{name}({', '.join(f'{k}={canonical(v)}' for k, v in arguments.items())})"
+
+
+def step_text(step: Step) -> str:
+    result = canonical(step.value)
+    shown = result if len(result) <= RESULT_SHOWN else result[:RESULT_SHOWN] + "..."
+    return f"{call_text(step.tool, step.arguments)} -> {shown}"
+
+
+def first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]
+
+
+def goal_text(tools: Mapping[str, Tool], turn: Turn, goal: Goal) -> str:
+    """What is wanted, without values: what the tool does, and what the answer should give."""
+    step = turn.steps[goal.step]
+    wish = first_sentence(tools[step.tool].description)
+    told = list(dict.fromkeys(words(path) for path in goal.paths))
+    if goal.effect:
+        return f"{wish} (must be done)"
+    return f"{wish}{' (wants to hear: ' + ', '.join(told) + ')' if told else ''}"
+
+
+def user_values(turn: Turn) -> list[tuple[str, object]]:
+    """(argument in words, value) of everything the user has to say, without repetition."""
+    found: dict[str, tuple[str, object]] = {}
+    for step in turn.steps:
+        for place, source in step.sources.items():
+            if isinstance(source, User):
+                value = paths.get(place, step.arguments)
+                found.setdefault(canonical(value), (words(place), value))
+    return list(found.values())
+
+
+def hidden_values(turn: Turn) -> list[object]:
+    """Values that only a result of this turn holds: no query may contain them."""
+    said = {canonical(value) for _, value in user_values(turn)}
+    hidden = {
+        canonical(value): value
+        for step in turn.steps
+        for place, source in step.sources.items()
+        if isinstance(source, Output)
+        for value in [paths.get(place, step.arguments)]
+        if canonical(value) not in said
+    }
+    return list(hidden.values())
+
+
+def references(turn: Turn, before: tuple[Turn, ...]) -> list[str]:
+    """How the user can refer to what a result holds: `the cheapest flight`, `that booking`."""
+    found: dict[str, None] = {}
+    for step in turn.steps:
+        for place, source in step.sources.items():
+            if isinstance(source, Output):
+                found[_reference(words(place), source, turn.number)] = None
+    return list(found)
+
+
+def _reference(thing: str, source: Output, turn: int) -> str:
+    choice = source.choice
+    if source.turn < turn:
+        return f"that {thing} from before ({_singled(choice)})" if choice else f"that {thing}"
+    return f"the {thing}: {_singled(choice)}" if choice else f"the {thing} (found on the way)"
+
+
+def _singled(choice: Choice) -> str:
+    match choice.by:
+        case "only":
+            return "there is only one"
+        case "latest":
+            return "the latest one"
+        case "named":
+            return f"the one with {words(choice.field)} {choice.words}"
+        case _:
+            return f"the {choice.words} one (by {words(choice.field)})"
+
+
+def history_text(messages: tuple[Message, ...]) -> str:
+    """What user and assistant have said to each other, as lines."""
+    return "\n".join(
+        f"{message.role}: {message.content}"
+        for message in messages
+        if message.role in ("user", "assistant") and message.content and not message.tool_calls
+    )

@@ -1,0 +1,269 @@
+"""From files, environment variables and flags to one checked Config, and a run's identity.
+
+Precedence: flag > environment > file > default. What is wrong is one line that names the file,
+the place, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from fastsynth.config import Config, Endpoint
+from fastsynth.errors import ConfigError, config_error
+from fastsynth.prompts import share
+from fastsynth.records import SCHEMA_VERSION, canonical
+
+AGENTS = ("writer", "reasoning", "critic")
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$[^`]*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
+_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
+
+
+class Flags(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line may override."""
+
+    accepted: int | None = None
+    urls: tuple[str, ...] = ()
+    model: str | None = None
+    width: int | None = None
+    seed: int | None = None
+    max_cost: float | None = None
+    max_tokens_total: int | None = None
+    max_seconds: float | None = None
+    settings: tuple[str, ...] = ()
+    """`a.b=value`, the value read as YAML."""
+
+
+def find_config(name: str | None, environ: Mapping[str, str]) -> Path:
+    """The config file meant by `-c`, or the default for what the environment offers."""
+    if name is None:
+        real = environ.get("OPENAI_BASE_URL") or environ.get("OPENAI_API_KEY")
+        return share("configs") / ("openai.yaml" if real else "offline.yaml")
+    path = Path(name)
+    if path.is_file():
+        return path
+    packaged = share("configs") / path.name
+    if packaged.is_file() and path.parent in (Path("configs"), Path()):
+        return packaged
+    shipped = ", ".join(sorted(p.name for p in share("configs").glob("*.yaml")))
+    raise ConfigError(f"{name}: no such config file; shipped in configs/: {shipped}")
+
+
+def load_config(path: Path, flags: Flags, environ: Mapping[str, str] = os.environ) -> Config:
+    """The effective config. Raises ConfigError."""
+    raw = read_yaml(path)
+    for setting in flags.settings:
+        _set(raw, setting)
+    config = decode(raw, str(path))
+    config = _with_environment(config, environ)
+    config = _with_flags(config, flags)
+    _check(config, str(path))
+    return config
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        text = " ".join(str(error).split())
+        raise ConfigError(f"{path}: not readable as YAML: {text}") from error
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        raise config_error(str(path), type(raw).__name__, "need a mapping of keys at the top")
+    return raw
+
+
+def decode(raw: dict[str, Any], place: str) -> Config:
+    try:
+        return msgspec.convert(raw, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(explain(str(error), raw, place)) from error
+
+
+def explain(message: str, raw: Any, place: str) -> str:
+    """msgspec's complaint as `place: $.path: value, need ...`."""
+    found = _AT.match(message)
+    what, path = (found["what"], found["path"] or "$") if found else (message, "$")
+    unknown = _UNKNOWN.match(what)
+    if unknown:
+        known = _known_keys(path)
+        near = difflib.get_close_matches(unknown["name"], known, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return f"{place}: {path}.{unknown['name']}: unknown key, known: {', '.join(known)}{hint}"
+    need = re.sub(r"^Expected ", "need ", what).replace("`", "")
+    value = _value_at(raw, path)
+    shown = repr(value) if isinstance(value, str | int | float | bool | None) else canonical(value)
+    return f"{place}: {path}: {shown[:80]}, {need[0].lower()}{need[1:]}"
+
+
+def identity_of(config: Config, prompts_digest: str, models: Mapping[str, str]) -> str:
+    """Hash of what decides the data; `models` is role -> model as the endpoints answered."""
+    decides = {
+        "schema": SCHEMA_VERSION,
+        "environment": config.environment,
+        "seed": config.seed,
+        "conversation": msgspec.to_builtins(config.conversation),
+        "kinds": {str(k): v for k, v in config.kinds.items() if v > 0},
+        "chain": msgspec.to_builtins(config.chain),
+        "prompts": prompts_digest,
+        "models": dict(models),
+        "sampling": msgspec.to_builtins(config.sampling_of()),
+        "mistakes": dict(config.teacher.mistakes),
+    }
+    return blake2b(canonical(decides).encode(), digest_size=16).hexdigest()
+
+
+def dump(config: Config) -> str:
+    """The effective config as YAML. Holds no secret: keys are named by variable only."""
+    builtins = msgspec.to_builtins(config)
+    for endpoint in builtins["endpoints"].values():
+        endpoint["headers"] = dict.fromkeys(endpoint["headers"], "(not stored)")
+    return yaml.safe_dump(builtins, sort_keys=False, allow_unicode=True)
+
+
+def _with_environment(config: Config, environ: Mapping[str, str]) -> Config:
+    base, model = environ.get("OPENAI_BASE_URL"), environ.get("FASTSYNTH_MODEL")
+    endpoints = dict(config.endpoints)
+    for name, endpoint in endpoints.items():
+        if base and endpoint.kind == "openai":
+            endpoint = msgspec.structs.replace(endpoint, url=base, urls=())
+        if model:
+            endpoint = msgspec.structs.replace(endpoint, model=model)
+        endpoints[name] = endpoint
+    config = msgspec.structs.replace(config, endpoints=endpoints)
+    width, seed = environ.get("FASTSYNTH_WIDTH"), environ.get("FASTSYNTH_SEED")
+    return _with_flags(
+        config,
+        Flags(width=_number("FASTSYNTH_WIDTH", width), seed=_number("FASTSYNTH_SEED", seed)),
+    )
+
+
+def _number(name: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isdigit():
+        raise config_error(f"environment variable {name}", text, "need a whole number")
+    return int(text)
+
+
+def _with_flags(config: Config, flags: Flags) -> Config:
+    replace = msgspec.structs.replace
+    if flags.urls or flags.model:
+        config = replace(
+            config,
+            endpoints={n: _overridden(e, flags) for n, e in config.endpoints.items()},
+        )
+    if flags.accepted is not None:
+        config = replace(config, output=replace(config.output, accepted=flags.accepted))
+    if flags.width is not None:
+        config = replace(config, engine=replace(config.engine, width=flags.width))
+    if flags.seed is not None:
+        config = replace(config, seed=flags.seed)
+    limits = {
+        "usd": flags.max_cost,
+        "tokens": flags.max_tokens_total,
+        "seconds": flags.max_seconds,
+    }
+    given = {name: value for name, value in limits.items() if value is not None}
+    return replace(config, budget=replace(config.budget, **given)) if given else config
+
+
+def _overridden(endpoint: Endpoint, flags: Flags) -> Endpoint:
+    """`--base-url` replaces the address and keeps the kind."""
+    if flags.urls:
+        endpoint = msgspec.structs.replace(endpoint, url=None, urls=flags.urls)
+    if flags.model:
+        endpoint = msgspec.structs.replace(endpoint, model=flags.model)
+    return endpoint
+
+
+def _set(raw: dict[str, Any], setting: str) -> None:
+    path, equals, text = setting.partition("=")
+    if not equals or not path:
+        raise config_error("--set", setting, "need the form a.b=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise config_error("--set", setting, "the value is not readable as YAML") from error
+    *parents, last = path.split(".")
+    at = raw
+    for name in parents:
+        at = at.setdefault(name, {})
+        if not isinstance(at, dict):
+            raise config_error("--set", setting, f"{name} is no section")
+    at[last] = value
+
+
+def _check(config: Config, place: str) -> None:
+    """What a type cannot say."""
+    spans = msgspec.structs.asdict(config.conversation)
+    for name, (low, high) in spans.items():
+        if low > high:
+            raise config_error(
+                f"{place}: $.conversation.{name}", [low, high], "need the smaller one first"
+            )
+    if sum(config.kinds.values()) <= 0:
+        raise config_error(f"{place}: $.kinds", config.kinds, "need one weight above 0")
+    if config.kinds.get("no_tool") and config.conversation.turns[1] < 2:
+        raise config_error(
+            f"{place}: $.conversation.turns", config.conversation.turns, "no_tool needs 2 turns"
+        )
+    for role in AGENTS:
+        config.endpoint_of(role)
+
+
+def _known_keys(path: str) -> list[str]:
+    kind: Any = Config
+    for name, _ in _STEP.findall(path):
+        hints = {f.name: f.type for f in msgspec.structs.fields(kind)} if name else {}
+        kind = hints.get(name, kind)
+        kind = _section_in(kind)
+    return [field.name for field in msgspec.structs.fields(kind)]
+
+
+def _section_in(kind: Any) -> Any:
+    """The Struct inside a type such as `dict[str, Endpoint]` or `Price | None`."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return kind
+    inner: Sequence[Any] = getattr(kind, "__args__", ())
+    for option in inner:
+        found = _section_in(option)
+        if found is not None:
+            return found
+    return None
+
+
+def _value_at(raw: Any, path: str) -> Any:
+    for name, index in _STEP.findall(path):
+        try:
+            if name:
+                raw = raw[name]
+            elif index == "...":
+                raw = next(iter(raw.values())) if isinstance(raw, dict) else raw[0]
+            else:
+                raw = raw[int(index)]
+        except (KeyError, IndexError, TypeError, StopIteration, AttributeError):
+            return None
+    return raw
+
+
+def seconds(text: str) -> float:
+    """`90`, `90s`, `15m`, `2h`, `1d` in seconds. Raises ConfigError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", text.strip())
+    if found is None:
+        raise config_error("--max-time", text, "need a number with s, m, h or d, such as 2h")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+
+
+def roles_of(config: Config, roles: Iterable[str] = AGENTS) -> dict[str, str]:
+    return {role: config.endpoint_of(role) for role in roles}

@@ -1,0 +1,268 @@
+"""The user's side: a turn's goals as one natural message, every particular said, nothing hidden.
+
+Each goal is one ask-clause; particulars that no clause took are said in sentences of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from random import Random
+
+from msgspec.structs import replace
+
+from fastsynth.method.plan import Goal, Output, Step
+from fastsynth.method.script import QueryDraft, Script
+from fastsynth.sim.bank import Bank, Template
+from fastsynth.sim.refer import Speaker, hidden_values, user_names
+from fastsynth.sim.smalltalk import chat, recall_question
+from fastsynth.sim.words import capital, deed, fit, is_date, join, label, own, words
+
+_OPEN, _SHUT = "\ufdd0", "\ufdd1"  # Unicode noncharacters: meant for internal use, in no text
+_ENDED = re.compile(r"[.!?][\"']?$")
+_SPAN = re.compile(f"{_OPEN}(.*?){_SHUT}", re.DOTALL)
+_DULL = frozenset("id status success result message ok state type name value".split())
+
+FRAMES = {
+    "plain": ("{}.", "Please {}.", "Can you {}?", "Could you {}?", "I'd like you to {}.",
+              "I need you to {}."),
+    "casual": ("Can you {}?", "Could you {} for me?", "Please {}, thanks!", "{}, please.",
+               "Mind if I ask you to {}?"),
+    "formal": ("Could you please {}?", "I would like you to {}.", "Would you kindly {}?",
+               "Please {}."),
+    "terse": ("{}.",),
+}  # fmt: skip
+_GREETINGS = ("Hi!", "Hey,", "Hello!", "Hi there!")
+_NEXT = ("Now {}.", "Great. {}.", "Thanks! {}.", "Next, {}.", "OK, {}.", "Good. Now {}.",
+         "Thanks. Could you also {}?", "And could you {}?", "One more thing: {}.")  # fmt: skip
+_THEN = ("Once that's done, {}.", "After that, {}.", "Then {}.")
+_ALSO = ("Also, {}.", "And {}.", "While you're at it, {}.")
+_LONG = (
+    "No rush, but I'd like to have this sorted today.", "Let me know how it goes.",
+    "That would be a weight off my mind.", "I'd be glad to have that out of the way.",
+)  # fmt: skip
+_ABOUT_ME = ("I ", "I'", "My ", "We ", "We'", "You can ")
+_TELL = ("and tell me the {}", "and give me the {}", "and let me know the {}")
+
+
+def write_query(script: Script, bank: Bank, rng: Random, mistake: str = "") -> QueryDraft:
+    """The message and, for each goal, its words that ask for it."""
+    turn = script.turns[-1]
+    speaker = Speaker(script, bank, rng)
+    if turn.kind == "no_tool" or not turn.goals:
+        return QueryDraft(query=_no_tool(speaker), asks=())
+    if mistake == "forgotten_value":
+        _forget(speaker)
+    clauses: list[str] = []
+    for goal in turn.goals:
+        clause = _ask(speaker, goal)
+        clauses.append(_marked(f"{clause} as well" if _marked(clause) in clauses else clause))
+    body = _join(speaker, clauses)
+    particulars = _particulars(speaker, _SPAN.sub(r"\1", " ".join(body)))
+    upfront = script.style.detail == "upfront" and script.style.register != "terse"
+    before = [text for text in particulars if upfront and text.startswith(_ABOUT_ME)]
+    after = [text for text in particulars if text not in before]
+    text = " ".join([*_opening(speaker), *before, *body, *after, *_closing(speaker)])
+    if mistake == "leaked_query":
+        text += " " + _leak(speaker)
+    asks = tuple(match[1] for match in _SPAN.finditer(text))
+    return QueryDraft(query=text.replace(_OPEN, "").replace(_SHUT, ""), asks=asks)
+
+
+def ask_clause(speaker: Speaker, number: int, step: Step) -> str:
+    """A wish for this call: `book the cheapest flight in economy`."""
+    turn = speaker.turn.number
+    phrases = speaker.phrases(step)
+    template = _best(speaker, number, step, phrases.ask, set(user_names(step)))
+    if template is not None:
+        text = template.fill(partial(speaker.slot, turn, number))
+        if text:
+            return text.strip().rstrip(".")
+    return _plain_ask(speaker, number, step)
+
+
+def _ask(speaker: Speaker, goal: Goal) -> str:
+    step = speaker.turn.steps[goal.step]
+    clause = ask_clause(speaker, goal.step, step)
+    speaker.asked.add(goal.step)
+    labels = list(dict.fromkeys(label(path) for path in goal.paths))
+    wanted = [label for label in labels if label.rpartition(" ")[2].lower() not in _DULL]
+    if goal.effect and 0 < len(wanted) < 3 and speaker.rng.random() < 0.35:
+        comma = "," if "," in clause else ""
+        clause += f"{comma} {speaker.rng.choice(_TELL).format(join(wanted))}"
+    return clause
+
+
+def _best(
+    speaker: Speaker, number: int, step: Step, templates: tuple[Template, ...], wanted: set[str]
+) -> Template | None:
+    """One of the fillable templates that say most of `wanted`."""
+    turn = speaker.turn.number
+    fillable = [
+        template
+        for template in templates
+        if all(speaker.has(turn, number, name) for name in template.required)
+    ]
+    if not fillable:
+        return None
+    most = max(len(template.slots & wanted) for template in fillable)
+    best = [template for template in fillable if len(template.slots & wanted) == most]
+    return speaker.rng.choice(best)
+
+
+def _plain_ask(speaker: Speaker, number: int, step: Step) -> str:
+    """For tools without phrases: the description as a wish, and the particulars by name."""
+    clause = deed(speaker.script.about.get(step.tool, "")) or words(step.tool)
+    on: list[str] = []
+    said: list[str] = []
+    for name, value in step.arguments.items():
+        text = speaker.slot(speaker.turn.number, number, name)
+        if text is None:
+            continue
+        fitted = fit(clause, name, text)
+        if isinstance(value, bool):
+            said.append(f"{words(name)} {'on' if value else 'off'}")
+        elif fitted:
+            clause = fitted
+        elif is_date(value) and not on:
+            on.append(f" on {text}")
+        else:
+            said.append(f"{words(name).removesuffix(' ID')} {text}")
+    return clause + "".join(on) + (f", with {join(said)}" if said else "")
+
+
+def _particulars(speaker: Speaker, text: str) -> list[str]:
+    """Sentences for what the user has to say and no ask-clause has said."""
+    sentences: list[str] = []
+    for number, step in enumerate(speaker.turn.steps):
+        missing = _missing(speaker, number, step, text)
+        given = speaker.phrases(step).given
+        while missing and given:
+            template = _best(speaker, number, step, given, missing)
+            if template is None or not template.slots & missing:
+                break
+            clause = template.fill(partial(speaker.slot, speaker.turn.number, number))
+            sentences.append(_sentence(clause or ""))
+            text += " " + sentences[-1]
+            missing = _missing(speaker, number, step, text)
+        for name in [n for n in step.arguments if n in missing]:
+            value = speaker.slot(speaker.turn.number, number, name)
+            sentences.append(_sentence(f"the {words(name)} is {value}"))
+            text += " " + sentences[-1]
+    sentences += [_sentence(text) for text in speaker.unsaid_choices()]
+    return sentences
+
+
+def _missing(speaker: Speaker, number: int, step: Step, text: str) -> set[str]:
+    turn, missing = speaker.turn.number, set()
+    for name in user_names(step):
+        if (turn, number, name) in speaker.covered or not speaker.has(turn, number, name):
+            continue
+        said = speaker.words(step.arguments[name])
+        if len(said) > 2 and not isinstance(step.arguments[name], bool) and _stands(said, text):
+            speaker.covered.add((turn, number, name))
+        else:
+            missing.add(name)
+    return missing
+
+
+def _stands(said: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(said)}(?!\w)", text) is not None
+
+
+def _join(speaker: Speaker, clauses: list[str]) -> list[str]:
+    """The ask-clauses as one sentence, or as several when they are long."""
+    rng, style = speaker.rng, speaker.script.style
+    later = speaker.turn.number > 0 and style.register != "terse" and rng.random() < 0.5
+    frame = rng.choice(_NEXT if later else FRAMES[style.register])
+    if len(clauses) == 1:
+        return [_framed(frame, clauses[0])]
+    if sum(map(len, clauses)) < 130 and rng.random() < 0.6:
+        middle = "".join(f", then {clause}" for clause in clauses[1:-1])
+        last = rng.choice((", and then ", " and ", ", then ")) if not middle else ", and finally "
+        return [_framed(frame, clauses[0] + middle + last + clauses[-1])]
+    sentences = [_framed(frame, clauses[0])]
+    then, also = rng.sample(_THEN, len(_THEN)), rng.sample(_ALSO, len(_ALSO))
+    for at, goal in enumerate(speaker.turn.goals[1:], 1):
+        links = then if _depends(speaker.turn.steps[goal.step], speaker) else also
+        sentences.append(_framed(links[at % len(links)], clauses[at]))
+    return sentences
+
+
+def _depends(step: Step, speaker: Speaker) -> bool:
+    now = speaker.turn.number
+    return any(isinstance(s, Output) and s.turn == now for s in step.sources.values())
+
+
+def _framed(frame: str, clause: str) -> str:
+    before, _, after = frame.partition("{}")
+    if before == "" or before.endswith((". ", "! ")):
+        clause = _OPEN + capital(clause[1:]) if clause.startswith(_OPEN) else capital(clause)
+    if after[:1] == "." and _ENDED.search(clause.removesuffix(_SHUT)):
+        after = ""
+    return before + clause + after
+
+
+def _sentence(clause: str) -> str:
+    clause = capital(clause.strip())
+    return clause if _ENDED.search(clause) else clause + "."
+
+
+def _opening(speaker: Speaker) -> list[str]:
+    style, first = speaker.script.style, speaker.turn.number == 0
+    greet = first and style.register == "casual" and speaker.rng.random() < 0.6
+    parts = [speaker.rng.choice(_GREETINGS).replace(",", "!")] if greet else []
+    occasion = own(speaker.script.thread.occasion.strip().rstrip("."))
+    mentions = style.mentions_occasion and (first or speaker.rng.random() < 0.1)
+    if mentions and occasion.split(" ")[0].endswith("ing"):
+        parts.append(f"I'm {occasion}.")
+    return parts
+
+
+def _closing(speaker: Speaker) -> list[str]:
+    style = speaker.script.style
+    if style.length == "long" and style.register != "terse" and speaker.rng.random() < 0.4:
+        return [speaker.rng.choice(_LONG)]
+    return []
+
+
+def _no_tool(speaker: Speaker) -> str:
+    turn = speaker.turn
+    if turn.variant == "history" and turn.recall is not None:
+        return recall_question(speaker, turn.recall)
+    if turn.variant == "unavailable" and turn.wish is not None:
+        clause = wish_clause(speaker, turn.wish)
+        return _framed(speaker.rng.choice(FRAMES[speaker.script.style.register]), clause)
+    return chat(speaker)
+
+
+def wish_clause(speaker: Speaker, wish: Step) -> str:
+    """What an `unavailable` turn wishes for, said like any other wish."""
+    turn = replace(speaker.turn, steps=(wish,))
+    script = replace(speaker.script, turns=(*speaker.script.turns[:-1], turn))
+    return ask_clause(Speaker(script, speaker.bank, speaker.rng), 0, wish)
+
+
+def _forget(speaker: Speaker) -> None:
+    occasion = speaker.script.thread.occasion
+    places = [
+        (speaker.turn.number, number, name)
+        for number, step in enumerate(speaker.turn.steps)
+        for name in user_names(step)
+        if not isinstance(step.arguments[name], bool)
+        and speaker.words(step.arguments[name]) not in occasion
+    ]
+    if places:
+        speaker.forgotten = speaker.rng.choice(places)
+
+
+def _leak(speaker: Speaker) -> str:
+    hidden = hidden_values(speaker.turn)
+    if hidden and speaker.rng.random() < 0.7:
+        path, value = speaker.rng.choice(hidden)
+        return f"The {label(path)} is {value}."
+    return f"You can use {speaker.rng.choice(speaker.turn.steps).tool} for that."
+
+
+def _marked(clause: str) -> str:
+    return f"{_OPEN}{clause}{_SHUT}"

@@ -1,0 +1,166 @@
+"""Phrase banks: what is said of each tool, read from `phrases/*.yaml` (see the README there).
+
+A template is text with slots: `{param}` an argument, `{=path}` told result values, `[[ ... ]]`
+left out when a slot in it has no value. The caller says what slots hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from fastsynth.errors import ConfigError
+
+HERE = Path(__file__).parent / "phrases"
+
+Fill = Callable[[str], str | None]
+"""Slot name -> its words, or None where it has no value. Told paths keep their `=`."""
+
+_PART = re.compile(r"\[\[(.*?)\]\]|\{([^{}]+(?:\{\*?\}[^{}]*)*)\}", re.DOTALL)
+
+_DETERMINER = re.compile(r"(?<![\w])(?:the|an?|my) $", re.IGNORECASE)
+_UNIT = re.compile(r"^ (?:dollars|euros|pounds|percent|kilomet(?:er|re)s|miles|liters|litres)\b|^%")
+_ARTICLE = re.compile(r"\b([Aa])(\s?)$")
+
+
+class Reference(str):
+    """Words for a thing instead of its value: no article goes before them and no unit after."""
+
+    __slots__ = ()
+
+
+class Template:
+    """One phrase, parsed once."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.parts = tuple(_parse(text))
+        self.required = frozenset(p[1] for p in self.parts if p[0] == "slot")
+        self.optional = frozenset(s for p in self.parts if p[0] == "maybe" for s in p[1].slots)
+
+    @cached_property
+    def slots(self) -> frozenset[str]:
+        return self.required | self.optional
+
+    def fill(self, fill: Fill) -> str | None:
+        """The phrase, or None where a slot outside of brackets has no value."""
+        out: list[str] = []
+        after_reference = False
+        for kind, item in self.parts:
+            if kind == "text":
+                out.append(_UNIT.sub("", item) if after_reference else item)
+                after_reference = False
+                continue
+            said = fill(item) if kind == "slot" else item.fill(fill)
+            if said is None and kind == "slot":
+                return None
+            after_reference = isinstance(said, Reference)
+            if out and after_reference:
+                out[-1] = _DETERMINER.sub("", out[-1])
+            elif out and said and said.lstrip()[:1] in "aeiou":
+                out[-1] = _ARTICLE.sub(r"\1n\2", out[-1])
+            out.append(said or "")
+        return "".join(out)
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One tool's phrases, as written."""
+
+    ask: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    noun: dict[str, str] = {}
+    short: dict[str, str] = {}
+    tell: tuple[str, ...] = ()
+    think: tuple[str, ...] = ()
+
+
+class Phrases(msgspec.Struct, frozen=True, kw_only=True):
+    """One tool's phrases, parsed."""
+
+    ask: tuple[Template, ...] = ()
+    given: tuple[Template, ...] = ()
+    noun: Mapping[str, Template] = {}
+    short: Mapping[str, str] = {}
+    tell: tuple[Template, ...] = ()
+    think: tuple[Template, ...] = ()
+    slots: frozenset[str] = frozenset()
+
+
+NOTHING = Phrases()
+
+
+class Bank:
+    """Tool -> its phrases; parts may have tools of one name, so arguments decide between them."""
+
+    def __init__(self, entries: Iterable[tuple[str, Phrases]]) -> None:
+        self._tools: dict[str, list[Phrases]] = {}
+        for tool, phrases in entries:
+            self._tools.setdefault(tool, []).append(phrases)
+
+    def of(self, tool: str, arguments: Iterable[str] = (), paths: Iterable[str] = ()) -> Phrases:
+        """The phrases that fit these argument names and result fields best."""
+        found = self._tools.get(tool)
+        if not found:
+            return NOTHING
+        if len(found) == 1:
+            return found[0]
+        names, fields = frozenset(arguments), frozenset(f"={path}" for path in paths)
+        return max(found, key=lambda p: 3 * len(names & p.slots) + 2 * len(fields & p.slots))
+
+    def __contains__(self, tool: str) -> bool:
+        return tool in self._tools
+
+
+@lru_cache(maxsize=8)
+def load(folder: Path = HERE) -> Bank:
+    """All banks of a folder. Raises `ConfigError` naming the file and the place in it."""
+    entries: list[tuple[str, Phrases]] = []
+    for file in sorted(folder.glob("*.yaml")):
+        entries.extend((tool, _parsed(entry)) for tool, entry in _read(file).items())
+    return Bank(entries)
+
+
+def _read(file: Path) -> dict[str, Entry]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        raw = yaml.load(file.read_bytes(), Loader=loader)
+        return msgspec.convert(raw or {}, dict[str, Entry])
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{file}: not YAML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{file}: {error}") from error
+
+
+def _parsed(entry: Entry) -> Phrases:
+    ask, given = _templates(entry.ask), _templates(entry.given)
+    tell, think = _templates(entry.tell), _templates(entry.think)
+    noun = {path: Template(text) for path, text in entry.noun.items()}
+    templates = [*ask, *given, *tell, *think, *noun.values()]
+    slots = frozenset(slot for template in templates for slot in template.slots)
+    return Phrases(
+        ask=ask, given=given, noun=noun, short=entry.short, tell=tell, think=think, slots=slots
+    )
+
+
+def _templates(texts: Sequence[str]) -> tuple[Template, ...]:
+    return tuple(Template(text) for text in texts)
+
+
+def _parse(text: str) -> Iterable[tuple[str, Any]]:
+    at = 0
+    for match in _PART.finditer(text):
+        if match.start() > at:
+            yield "text", text[at : match.start()]
+        if match[1] is not None:
+            yield "maybe", Template(match[1])
+        else:
+            yield "slot", match[2]
+        at = match.end()
+    if at < len(text):
+        yield "text", text[at:]

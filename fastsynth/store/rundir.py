@@ -1,0 +1,104 @@
+"""A run directory: made or found, checked to be the same run, locked against a second writer."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from pathlib import Path
+from typing import Literal
+
+from fastsynth.errors import ConfigError, reraise_disk
+from fastsynth.store.appendfile import write_atomically
+from fastsynth.store.manifest import Manifest, read_manifest, write_manifest
+
+Resume = Literal["auto", "never", "always"]
+
+
+class RunDir:
+    """Opened for one writer; `close` gives the lock back. Use as a context manager."""
+
+    def __init__(
+        self, path: Path, identity: str, *, resume: Resume = "auto", writer: int = 0
+    ) -> None:
+        """Raises ConfigError: another run is there (or none, or one, against `resume`), it is not
+        a run directory, or another process writes as the same writer."""
+        self.path = path
+        self.writer = writer
+        found = _check(path, identity, resume)
+        self.resumed = found is not None
+        """Whether an earlier sitting left anything."""
+        _make(path)
+        self._lock = _lock(path / "journal" / f"W-{writer:04}.lock", path)
+        self.manifest = found or Manifest(identity=identity)
+        """As the last sitting left it."""
+        if found is None:
+            write_manifest(path, self.manifest)
+
+    @property
+    def journal(self) -> Path:
+        """This writer's journal file."""
+        return self.path / "journal" / f"W-{self.writer:04}.jsonl"
+
+    def write(self, name: str, content: str) -> None:
+        """Replaces a file of the run (`config.yaml`, `graph.json`) as a whole."""
+        write_atomically(self.path / name, content.encode())
+
+    def close(self) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def __enter__(self) -> RunDir:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def _check(path: Path, identity: str, resume: Resume) -> Manifest | None:
+    if path.exists() and not path.is_dir():
+        raise ConfigError(f"{path}: a file, need a directory for the run")
+    found = read_manifest(path)
+    if found is None:
+        if path.is_dir() and any(path.iterdir()):
+            raise ConfigError(
+                f"{path}: not empty and without manifest.json, need a new directory or a run's own"
+            )
+        if resume == "always":
+            raise ConfigError(f"{path}: no run to resume there, need the directory of one")
+        return None
+    if resume == "never":
+        raise ConfigError(
+            f"{path}: holds a run, need a new directory (-o) or --resume auto to go on with it"
+        )
+    if found.identity != identity:
+        raise ConfigError(
+            f"{path}: made by a run of identity {found.identity[:12]}, this one is "
+            f"{identity[:12]}; give this one a directory of its own (-o), or bring environment, "
+            f"method, prompts, models and seed back to those in {path / 'config.yaml'}"
+        )
+    return found
+
+
+def _make(path: Path) -> None:
+    try:
+        for folder in ("journal", "replies"):
+            (path / folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reraise_disk(error, str(path))
+
+
+def _lock(lock: Path, run_dir: Path) -> int:
+    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(fd, 200, 0).decode(errors="replace").strip() or "another process"
+        os.close(fd)
+        raise ConfigError(
+            f"{run_dir}: in use by {holder}; wait for it, end it, or take another directory (-o)"
+        ) from None
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+    return fd

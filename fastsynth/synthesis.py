@@ -1,0 +1,166 @@
+"""One job -> one Outcome: the paper's algorithm.
+
+Phase I walks the graph to executed turns; Phase II folds each into an advanced tool and writes the
+query in reverse; Phase III tries, checks and corrects until the calls are provably right.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from fastsynth.engine.quota import Job
+from fastsynth.env.environment import Domain
+from fastsynth.env.world import World, living, row_environment
+from fastsynth.errors import EnvironmentBroken
+from fastsynth.events import Bus, JobStarted, TurnFinished
+from fastsynth.llm.chat import Chat
+from fastsynth.method.advanced import Advanced, compose
+from fastsynth.method.agents import Agents, Dropped, Unanswered
+from fastsynth.method.chain import Effort, Solved, guided_chain
+from fastsynth.method.plan import Plan, Turn
+from fastsynth.method.planner import Planner, Setting, plan_hash, visible_tools
+from fastsynth.method.query import draw_style, write_query
+from fastsynth.method.rows import content_hash, row
+from fastsynth.method.talk import Talk
+from fastsynth.method.tooling import tool_list
+from fastsynth.prompts import Prompts
+from fastsynth.records import Accepted, Attempt, Failed, Outcome, Rejected
+from fastsynth.seeds import derive
+
+
+class Studio(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that all jobs of a run share."""
+
+    domain: Domain
+    planner: Planner
+    chat: Chat
+    prompts: Prompts
+    effort: Effort
+    identity: str
+    bus: Bus
+
+
+async def synthesize(job: Job, studio: Studio) -> Outcome:
+    """Makes one conversation. Never raises for what a model, a tool or a draw did."""
+    studio.bus.emit(JobStarted(job=job.number, stratum=job.stratum))
+    agents = Agents(studio.chat, studio.prompts, job.number, studio.planner.seed)
+    try:
+        outcome = await _synthesize(job, studio, agents)
+    except Unanswered as error:
+        outcome = Failed(job=job.number, stratum=job.stratum, cause="endpoint", detail=str(error))
+    except EnvironmentBroken as error:
+        outcome = Failed(
+            job=job.number, stratum=job.stratum, cause="environment", detail=str(error)
+        )
+    return outcome
+
+
+async def _synthesize(job: Job, studio: Studio, agents: Agents) -> Outcome:
+    planner = studio.planner
+    setting = planner.setting(job)
+    async with living(studio.domain, setting.parts, setting.scenario.state) as world:
+        plan = await planner.plan(job, setting, world)  # Phase I
+        if len(plan.turns) < planner.shape.turns[0]:
+            return _rejected(job, agents, "", Dropped(stage="walk", reason="too_few_turns"))
+
+        talk = _begin(job, studio, setting, plan, world)
+        while (turn := await talk.next_turn()) is not None:
+            advanced, query = await _ask_in_reverse(talk, turn, agents)  # Phase II
+            if isinstance(query, Dropped):
+                talk.drop(query)
+                _report(studio, job, turn, query)
+                continue
+            scene = talk.scene(turn, advanced, query, agents)
+            solved = await guided_chain(agents, world, scene, studio.effort)  # Phase III
+            if isinstance(solved, Solved):
+                talk.keep(turn, advanced, query, solved)
+            else:
+                talk.drop(*solved)
+            _report(studio, job, turn, solved)
+
+        return _outcome(job, studio, agents, setting, talk)
+
+
+async def _ask_in_reverse(talk: Talk, turn: Turn, agents: Agents) -> tuple[Advanced, str | Dropped]:
+    """The composite tool, then the query written from it alone."""
+    tools = talk.all_tools
+    script = talk.script("advanced", turn, agents)
+    advanced: Advanced | Dropped = Advanced()
+    if turn.kind == "base":
+        advanced = await compose(agents, turn, tools, script, talk.again)
+    if isinstance(advanced, Dropped):
+        return Advanced(), advanced
+    script = talk.script("query", turn, agents)
+    messages = talk.transcript.messages
+    query = await write_query(agents, turn, advanced, tools, script, messages, tools, talk.again)
+    return advanced, query
+
+
+def _begin(job: Job, studio: Studio, setting: Setting, plan: Plan, world: World) -> Talk:
+    planner = studio.planner
+    visible = visible_tools(plan, planner.graph, planner.shape, planner.seed)
+    tools = {name: studio.domain.tools[name] for name in visible}
+    policy = [studio.domain.policy.get(part, "") for part in setting.parts]
+    now = datetime.fromisoformat(plan.now)
+    system, _ = studio.prompts["system"].render(
+        policy="\n".join(text for text in policy if text),
+        now=f"{now:%A}, {now:%Y-%m-%d}, {now:%H:%M} ({plan.now[-6:]})",
+        place=plan.place,
+    )
+    style = draw_style(derive(planner.seed, job.number, "style"))
+    return Talk(planner, job, setting, plan, world, tools, tool_list(tools.values()), system, style)
+
+
+def _outcome(job: Job, studio: Studio, agents: Agents, setting: Setting, talk: Talk) -> Outcome:
+    plan = plan_hash(talk.plan)
+    fault = talk.last_fault or Dropped(stage="filter", reason="too_few_turns")
+    if len(talk.kept) < studio.planner.shape.turns[0]:
+        return _rejected(job, agents, plan, fault, tuple(talk.failed))
+    if talk.lost_special():
+        lost = Dropped(stage="filter", reason="lost_special_turn", detail=fault.reason)
+        return _rejected(job, agents, plan, lost, tuple(talk.failed))
+    return Accepted(
+        job=job.number,
+        stratum=job.stratum,
+        plan_hash=plan,
+        content_hash=content_hash(talk.transcript.messages),
+        conversation=row(
+            talk,
+            agents,
+            row_environment(studio.domain, setting.parts),
+            setting.scenario.state,
+            studio.identity,
+            studio.domain.state_check,
+        ),
+        attempts=tuple(talk.failed),
+    )
+
+
+def _rejected(
+    job: Job, agents: Agents, plan: str, fault: Dropped, attempts: tuple[Attempt, ...] = ()
+) -> Rejected:
+    return Rejected(
+        job=job.number,
+        stratum=job.stratum,
+        plan_hash=plan,
+        stage=fault.stage,
+        reason=fault.reason,
+        detail=fault.detail,
+        attempts=attempts,
+        usage=agents.usage,
+    )
+
+
+def _report(studio: Studio, job: Job, turn: Turn, solved: object) -> None:
+    passed = isinstance(solved, Solved)
+    fault = solved[0] if isinstance(solved, tuple) else solved
+    studio.bus.emit(
+        TurnFinished(
+            job=job.number,
+            turn=turn.number,
+            level=solved.level if isinstance(solved, Solved) else -1,
+            reason="" if passed or not isinstance(fault, Dropped) else fault.reason,
+        )
+    )

@@ -1,0 +1,29 @@
+# `just` lists what can be done; uv brings Python and every package.
+set positional-arguments
+export UV_PYTHON_PREFERENCE := "only-system"
+
+# List the recipes.
+default:
+    @just --list
+
+# Make conversations: `just generate -c configs/bfcl.yaml -n 300`. No arguments: 200, offline.
+generate *args:
+    @uv run --quiet --all-extras fastsynth generate "$@"
+
+# Any other command: `just run view runs/offline`.
+run *args:
+    @uv run --quiet --all-extras fastsynth "$@"
+
+# Run the tests.
+test *args:
+    @uv run --quiet --all-extras pytest "$@"
+
+# Format, lint, types; the layer test is among the tests.
+check:
+    uv run --quiet --all-extras ruff format --check .
+    uv run --quiet --all-extras ruff check .
+    uv run --quiet --all-extras mypy
+
+# Run a benchmark: `just bench engine`, `just bench client`.
+bench *args:
+    @uv run --quiet --all-extras fastsynth bench "$@"

@@ -1,0 +1,110 @@
+"""The picture has exactly the size of its terminal, and says what it must."""
+
+from __future__ import annotations
+
+import pytest
+from made_up_run import some
+from rich.cells import cell_len
+
+from fastsynth.dashboard import canvas, figures
+from fastsynth.dashboard.frame import draw, share_out
+from fastsynth.dashboard.snapshot import SCRIPTED
+from fastsynth.dashboard.view import Progress
+from fastsynth.events import JobFinished, Note, RequestDone, RunStarted
+
+
+def drawn(progress: Progress, width: int, height: int) -> list[str]:
+    lines = draw(progress.snapshot(60.0), width, height)
+    return ["".join(segment.text for segment in line) for line in lines]
+
+
+def busy(teacher: str = "scripted") -> Progress:
+    progress = Progress(0.0)
+    for number, event in enumerate(some(4000, teacher)):
+        progress(event)
+        if number % 100 == 0:
+            progress.tick(number / 80)
+    return progress
+
+
+def nasty() -> Progress:
+    progress = Progress(0.0)
+    progress(RunStarted("runs/" + "長い名前" * 30, "world:" + "w" * 200, 10**9, 0, (), "m" * 300))
+    for number in range(40):
+        progress(JobFinished(number, "s" * 90 + str(number), "rejected", "st" * 40, "r" * 200))
+        progress(RequestDone("http://" + "e" * 90 + str(number), "writer", 1e6, 10**12, 10**12))
+        progress(Note("bad \x1b[2J news\r\n\x07" + "é" * 300 + str(number), "warning"))
+    return progress
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (132, 43), (250, 80), (40, 8)])
+@pytest.mark.parametrize("make", [busy, nasty, lambda: Progress(0.0)])
+def test_every_line_has_exactly_the_width(make, width, height) -> None:  # type: ignore[no-untyped-def]
+    lines = drawn(make(), width, height)
+
+    assert len(lines) == height
+    assert {cell_len(line) for line in lines} == {width}
+
+
+def test_no_control_character_reaches_the_terminal() -> None:
+    text = "".join(drawn(nasty(), 200, 60))
+
+    assert not [c for c in text if ord(c) < 32 or 127 <= ord(c) < 160]
+
+
+def test_all_parts_stand_on_the_smallest_screen() -> None:
+    text = "\n".join(drawn(busy(), 80, 24))
+
+    for part in ("accepted", "ETA", "replies/s", "blind", "wrong_state", "travel/far", "endpoints"):
+        assert part in text
+    assert "and 2 more" in text
+    assert "waiting 1.5 s" in text
+
+
+def test_a_scripted_teacher_is_said_plainly() -> None:
+    assert SCRIPTED in "\n".join(drawn(busy(), 80, 24))
+    assert SCRIPTED not in "\n".join(drawn(busy("some-model"), 80, 24))
+
+
+def test_a_larger_screen_shows_every_row() -> None:
+    text = "\n".join(drawn(busy(), 140, 50))
+
+    assert "more" not in text
+    assert "gpu4.example:8000" in text
+    assert "hint levels" in text
+
+
+def test_rows_are_never_more_than_there_are() -> None:
+    for height in range(60):
+        given = share_out(height, (12, 7, 5))
+
+        assert sum(given) <= height
+        assert all(part == 0 or part >= 3 for part in given)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (999.97, "1.00k"),
+        (1234, "1.23k"),
+        (99960, "100k"),
+        (4.56e7, "45.6M"),
+    ],
+)
+def test_numbers_stay_short(number: float, text: str) -> None:
+    assert figures.short(number) == text
+
+
+def test_costs_say_when_they_are_not_whole() -> None:
+    assert figures.money(None, 3) == "unknown"
+    assert figures.money(1.5) == "$1.50"
+    assert figures.money(1.5, 3) == "at least $1.50"
+
+
+def test_a_bar_is_as_wide_as_asked() -> None:
+    for part in range(0, 101, 7):
+        text = "".join(segment.text for segment in canvas.bar(part, 100, 13))
+
+        assert cell_len(text) == 13

@@ -1,0 +1,202 @@
+"""Events become counters; rates and the time to go come from the moments they are read at."""
+
+from __future__ import annotations
+
+import dis
+import sys
+from types import FrameType, FunctionType
+from typing import Any
+
+from made_up_run import some, started
+
+from fastsynth.dashboard.rates import EndpointTally
+from fastsynth.dashboard.view import Progress
+from fastsynth.events import (
+    JobFinished,
+    JobStarted,
+    Note,
+    ReplyReused,
+    RequestDone,
+    RequestFailed,
+    RequestSent,
+    RunFinished,
+    RunStarted,
+    Throttled,
+    TurnFinished,
+)
+
+
+def progress(*events: Any) -> Progress:
+    folded = Progress(100.0)
+    for event in (RunStarted("r", "world:travel", 10, 2, ("e",), "scripted"), *events):
+        folded(event)
+    return folded
+
+
+def test_jobs_are_counted_by_outcome_stage_and_reason() -> None:
+    view = progress(
+        JobFinished(0, "near", "accepted"),
+        JobFinished(1, "near", "rejected", "chain", "wrong_state"),
+        JobFinished(2, "far", "rejected", "chain", "wrong_state"),
+        JobFinished(3, "far", "duplicate"),
+        JobFinished(4, "far", "failed", reason="unavailable"),
+    ).snapshot(101.0)
+
+    assert (view.accepted, view.rejected, view.duplicates, view.failed, view.jobs) == (
+        3,
+        3,
+        1,
+        1,
+        5,
+    )
+    assert view.funnel == {"chain": {"wrong_state": 2}, "filter": {"duplicate": 1}}
+    assert view.failures == {"unavailable": 1}
+    assert (view.strata["near"].accepted, view.strata["near"].rejected) == (1, 1)
+    assert (view.strata["far"].rejected, view.strata["far"].failed) == (2, 1)
+
+
+def test_in_flight_goes_up_and_comes_down() -> None:
+    folded = progress(
+        JobStarted(0, ""), JobStarted(1, ""), RequestSent("e", "writer"), RequestSent("e", "writer")
+    )
+    up = folded.snapshot(101.0)
+    folded(RequestDone("e", "writer", 0.5))
+    folded(RequestFailed("e", "writer", "reset", True, 0.5))
+    folded(JobFinished(0, "", "accepted"))
+    down = folded.snapshot(102.0)
+
+    assert (up.conversations, up.in_flight, up.endpoints[0].in_flight) == (2, 2, 2)
+    assert (down.conversations, down.in_flight, down.endpoints[0].in_flight) == (1, 0, 0)
+
+
+def test_rates_are_those_of_the_last_ten_seconds() -> None:
+    folded = progress()
+    for second in range(30):
+        folded.tick(100.0 + second)
+        for _ in range(100 if second < 15 else 7):
+            folded(RequestDone("e", "writer", 0.5, completion_tokens=10))
+    view = folded.snapshot(130.0)
+
+    assert view.requests_per_s == 7.0
+    assert view.tokens_per_s == 70.0
+    assert view.endpoints[0].replies_per_s == 7.0
+    assert view.sparks[0] == 100.0
+    assert view.sparks[-1] == 7.0
+
+
+def test_time_to_go_comes_from_recent_acceptance() -> None:
+    folded = progress()
+    folded.tick(100.0)
+    for job in range(4):
+        folded(JobFinished(job, "", "accepted"))
+    view = folded.snapshot(108.0)
+
+    assert view.accepted == 6
+    assert view.eta == 8.0
+
+
+def test_without_an_acceptance_there_is_no_time_to_go() -> None:
+    folded = progress()
+    folded.tick(100.0)
+
+    assert folded.snapshot(105.0).eta is None
+
+
+def test_what_was_accepted_before_is_no_rate() -> None:
+    folded = Progress(0.0)
+    folded.tick(0.0)
+    folded(RunStarted("r", "world:travel", 1000, 900, (), "scripted"))
+    folded.tick(1.0)
+
+    assert folded.snapshot(2.0).accepted_per_s == 0.0
+
+
+def test_cost_is_unknown_until_a_price_is() -> None:
+    folded = progress(RequestDone("e", "writer", 0.5))
+    before = folded.snapshot(101.0)
+    folded(RequestDone("e", "writer", 0.5, cost_usd=0.25))
+    after = folded.snapshot(102.0)
+
+    assert (before.cost_usd, before.unpriced) == (None, 1)
+    assert (after.cost_usd, after.unpriced) == (0.25, 1)
+
+
+def test_retries_throttles_levels_and_reuse_are_counted() -> None:
+    view = progress(
+        RequestFailed("e", "writer", "reset", True, 0.1),
+        RequestFailed("e", "writer", "reset", True, 0.1),
+        RequestFailed("e", "writer", "timeout", False, 0.1),
+        Throttled("e", "rpm", 1.5),
+        ReplyReused("writer"),
+        TurnFinished(0, 0, 0),
+        TurnFinished(0, 1, -1),
+    ).snapshot(101.0)
+
+    assert (view.retries, view.given_up) == ({"reset": 2}, {"timeout": 1})
+    assert (view.throttles, view.throttled_s, view.reused) == ({"rpm": 1}, 1.5, 1)
+    assert view.levels == {0: 1, -1: 1}
+
+
+def test_a_note_that_repeats_is_one_line() -> None:
+    view = progress(*[Note("slow", "warning")] * 5, Note("draining")).snapshot(101.0)
+
+    assert [(line.note.text, line.times) for line in view.notes] == [("slow", 5), ("draining", 1)]
+    assert view.warnings == 5
+
+
+def test_the_end_of_the_run_has_the_last_word() -> None:
+    folded = progress(*[JobFinished(n, "", "accepted") for n in range(12)])
+    folded(RunFinished(10, 1, 0, "accepted"))
+
+    assert folded.totals() == (10, 1, 0)
+
+
+def test_median_latency_is_that_of_the_last_replies() -> None:
+    folded = progress(*[RequestDone("e", "writer", 9.0)] * 50)
+    for _ in range(128):
+        folded(RequestDone("e", "writer", 0.25))
+
+    assert folded.snapshot(101.0).endpoints[0].p50_s == 0.25
+
+
+def test_no_listener_code_formats_text() -> None:
+    folds = [f for n, f in vars(Progress).items() if n not in ("snapshot", "tick")]
+    folds += [EndpointTally.done, EndpointTally.failed]
+    opcodes = {
+        instruction.opname
+        for function in folds
+        if isinstance(function, FunctionType)
+        for instruction in dis.get_instructions(function)
+    }
+
+    assert not opcodes & {"FORMAT_VALUE", "FORMAT_SIMPLE", "FORMAT_WITH_SPEC", "BUILD_STRING"}
+
+
+def test_an_event_costs_a_handful_of_calls() -> None:
+    events = some(2000)
+    folded = Progress(0.0)
+    calls = 0
+
+    def count(_frame: FrameType, kind: str, _argument: Any) -> None:
+        nonlocal calls
+        calls += kind in ("call", "c_call")
+
+    sys.setprofile(count)
+    for event in events:
+        folded(event)
+    sys.setprofile(None)
+
+    assert calls / len(events) < 10
+
+
+def test_a_snapshot_does_not_grow_with_the_run() -> None:
+    folded = Progress(0.0)
+    for event in some(5000):
+        folded(event)
+    for quarter in range(4000):
+        folded.tick(quarter / 4)
+    view = folded.snapshot(1000.0)
+
+    assert len(view.sparks) <= 240
+    assert len(view.notes) <= 64
+    assert view.run == started()

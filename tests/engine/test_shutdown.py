@@ -1,0 +1,160 @@
+"""Signals and budgets end a run in order; the loop's lag is measured."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import anyio
+import pytest
+
+from fastsynth.engine.lag import LagGauge
+from fastsynth.engine.shutdown import Budget, Stop, on_signals
+from fastsynth.errors import DiskFull
+from fastsynth.events import Bus, RequestDone
+
+SCRIPT = """
+import sys, anyio
+from fastsynth.engine.drain import drain
+from fastsynth.engine.shutdown import Stop, on_signals
+from fastsynth.events import Bus
+
+async def main():
+    stop, jobs, kept = Stop(), iter(range(10**6)), []
+    async def work(job):
+        if job == 0:
+            print("ready", flush=True)
+        await anyio.sleep(float(sys.argv[1]))
+        return job
+    async def keep(job, outcome):
+        kept.append(outcome)
+        return True
+    bus = Bus()
+    bus.listen(lambda event: print(event.text, flush=True))
+    async with on_signals(stop, bus):
+        await drain(lambda: next(jobs, None), work, keep, width=8, stop=stop)
+    print(stop.reason, stop.aborted, len(kept), flush=True)
+
+anyio.run(main)
+"""
+
+
+def started(seconds: float) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(seconds)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_finishes_what_is_in_flight(number):
+    with started(0.3) as process:
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=10)
+
+    assert process.returncode == 0
+    assert out.splitlines()[-1] == "interrupt False 8"
+
+
+def test_the_second_signal_aborts_at_once():
+    with started(60) as process:
+        assert process.stdout is not None
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline().startswith("draining")
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=10)
+
+    assert out.splitlines()[-1] == "interrupt True 0"
+
+
+@pytest.mark.anyio
+async def test_signals_mean_nothing_special_after_the_scope():
+    before = signal.getsignal(signal.SIGTERM)
+    async with on_signals(Stop(), Bus()):
+        assert signal.getsignal(signal.SIGTERM) is not before
+
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.anyio
+async def test_outside_the_main_thread_signals_are_left_alone():
+    async def body() -> str:
+        async with on_signals(Stop(), Bus()):
+            return "ran"
+
+    assert await anyio.to_thread.run_sync(anyio.run, body) == "ran"
+
+
+def done(tokens: int, cost: float | None) -> RequestDone:
+    return RequestDone(endpoint="e", role="writer", seconds=1, prompt_tokens=tokens, cost_usd=cost)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("budget", "reason"),
+    [({"max_cost": 0.3}, "max_cost"), ({"max_tokens_total": 50}, "max_tokens_total")],
+)
+async def test_a_budget_stops_when_it_is_spent_and_not_before(budget, reason):
+    stop = Stop()
+    watched = Budget(stop=stop, **budget)
+    watched.listen(done(49, 0.29))
+    assert not stop.requested
+    watched.listen(done(1, 0.02))
+
+    assert stop.reason == reason
+
+
+@pytest.mark.anyio
+async def test_what_was_spent_before_counts():
+    stop = Stop()
+    Budget(stop=stop, max_cost=1.0, cost=0.9).listen(done(0, 0.1))
+
+    assert stop.reason == "max_cost"
+
+
+@pytest.mark.anyio
+async def test_time_stops_a_run_and_wakes_who_sleeps():
+    stop = Stop()
+    async with anyio.create_task_group() as group:
+        group.start_soon(Budget(stop=stop, max_time=0.02).watch)
+        with anyio.fail_after(1):
+            await stop.sleep(30)
+
+    assert stop.reason == "max_time"
+
+
+@pytest.mark.anyio
+async def test_a_blocked_loop_shows_as_lag():
+    import time
+
+    gauge = LagGauge()
+    async with anyio.create_task_group() as group:
+        group.start_soon(gauge.run)
+        await anyio.sleep(0.01)
+        time.sleep(0.15)  # noqa: ASYNC251 - the fault itself
+        await anyio.sleep(0.06)
+        group.cancel_scope.cancel()
+
+    assert 0.09 <= gauge.read().max <= 0.5
+
+
+def test_percentiles_are_read_to_within_a_bucket():
+    gauge = LagGauge()
+    for n in range(1, 1001):
+        gauge.add(n / 1000)
+    lag = gauge.read()
+
+    assert lag.p50 == pytest.approx(0.5, rel=0.27)
+    assert lag.p99 == pytest.approx(0.99, rel=0.27)
+    assert (lag.max, lag.samples) == (1.0, 1000)
+    assert LagGauge().read().p99 == 0.0
+
+
+@pytest.mark.anyio
+async def test_an_error_passes_the_signal_scope_as_itself():
+    with pytest.raises(DiskFull, match="no space"):
+        async with on_signals(Stop(), Bus()):
+            raise DiskFull("no space left")

@@ -1,0 +1,66 @@
+"""The import rule of the design: lower layers never import higher ones, row-mates never each other."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import fastsynth
+
+ROOT = Path(fastsynth.__file__).parent
+ROWS = (
+    ("__init__",),
+    ("errors", "records", "events", "seeds"),
+    ("config", "prompts"),
+    ("settings",),
+    ("env", "llm", "store", "engine"),
+    ("method",),
+    ("synthesis",),
+    ("sim", "dashboard", "replay"),
+    ("run",),
+    ("doctor",),
+    ("commands",),
+    ("cli",),
+)
+HEIGHT = {name: height for height, row in enumerate(ROWS) for name in row}
+FREE = {("records", "errors"), ("events", "records"), ("seeds", "records")}
+
+
+def layer(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names: list[str] = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "fastsynth" and len(parts) > 1:
+                found.add(parts[1] if parts[1] in HEIGHT else "__init__")
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_imports_lower_layers_only(path: Path) -> None:
+    own = layer(path)
+
+    higher = {
+        name
+        for name in imports(path)
+        if name != own and HEIGHT[name] >= HEIGHT[own] and (own, name) not in FREE
+    }
+
+    assert higher == set()
+
+
+def test_every_package_and_module_has_its_place() -> None:
+    found = {layer(path) for path in ROOT.rglob("*.py")}
+
+    assert found == set(HEIGHT)
