@@ -27,6 +27,7 @@ from fastsynth.engine.drain import drain
 from fastsynth.engine.lag import LagGauge
 from fastsynth.engine.quota import Job, Quota
 from fastsynth.engine.shutdown import Budget, Stop, on_signals
+from fastsynth.engine.unwrap import unwrapped
 from fastsynth.env.environment import Domain
 from fastsynth.env.registry import open_domain
 from fastsynth.errors import FastsynthError, Interrupted, NoEndpoint, NothingAccepted
@@ -165,7 +166,8 @@ class Run:
     async def _write_manifest_regularly(self) -> None:
         while True:
             await anyio.sleep(MANIFEST_EVERY)
-            write_manifest(self._rundir.path, self._manifest(""))
+            manifest = self._manifest("")
+            await anyio.to_thread.run_sync(write_manifest, self._rundir.path, manifest)
 
     async def finish(self) -> Ended:
         """Compacts what was accepted, and writes manifest, card and report."""

@@ -10,9 +10,7 @@ from typing import Any
 
 import msgspec
 
-from fastsynth.env.adapters.python import PythonDomain
 from fastsynth.env.environment import Domain
-from fastsynth.env.worlds.domain import world
 from fastsynth.errors import ConfigError, config_error
 
 _KNOWN = "world, world:travel+wallet, bfcl, bfcl:TradingBot+MessageAPI, python:module:attribute"
@@ -37,10 +35,14 @@ def open_domain(spec: str | Mapping[str, Any], *, options: Options | None = None
     parts = tuple(part for part in rest.split("+") if part)
     match kind:
         case "world":
+            from fastsynth.env.worlds.domain import world
+
             return world(parts)
         case "bfcl":
             return _bfcl(parts)
         case "python" if rest:
+            from fastsynth.env.adapters.python import PythonDomain
+
             chosen = options or Options()
             return PythonDomain(
                 rest,

@@ -80,7 +80,10 @@ def tools_of(domain: Domain, parts: Sequence[str]) -> dict[str, Tool]:
 
 
 def row_environment(domain: Domain, parts: Sequence[str]) -> str:
-    """The row's `environment`: `bfcl:TradingBot+MessageAPI`."""
+    """The row's `environment`: `bfcl:TradingBot+MessageAPI`; a name that is whole stays as it is
+    (`python:my_tools:make`)."""
+    if ":" in domain.name:
+        return domain.name
     return f"{domain.name}:{'+'.join(parts)}"
 
 

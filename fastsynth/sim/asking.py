@@ -14,35 +14,27 @@ from msgspec.structs import replace
 from fastsynth.method.plan import Goal, Output, Step
 from fastsynth.method.script import QueryDraft, Script
 from fastsynth.sim.bank import Bank, Template
+from fastsynth.sim.framing import (
+    FRAMES,
+    closing,
+    framed,
+    marked,
+    opening,
+    sentence,
+    spans,
+    unmarked,
+)
 from fastsynth.sim.refer import Speaker, hidden_values, user_names
 from fastsynth.sim.smalltalk import chat, recall_question
-from fastsynth.sim.words import capital, deed, fit, is_date, join, label, own, words
+from fastsynth.sim.words import deed, fit, is_date, join, label, words
 
-_OPEN, _SHUT = "\ufdd0", "\ufdd1"  # Unicode noncharacters: meant for internal use, in no text
-_ENDED = re.compile(r"[.!?][\"']?$")
-_SPAN = re.compile(f"{_OPEN}(.*?){_SHUT}", re.DOTALL)
 _DULL = frozenset("id status success result message ok state type name value".split())
-
-FRAMES = {
-    "plain": ("{}.", "Please {}.", "Can you {}?", "Could you {}?", "I'd like you to {}.",
-              "I need you to {}."),
-    "casual": ("Can you {}?", "Could you {} for me?", "Please {}, thanks!", "{}, please.",
-               "Mind if I ask you to {}?"),
-    "formal": ("Could you please {}?", "I would like you to {}.", "Would you kindly {}?",
-               "Please {}."),
-    "terse": ("{}.",),
-}  # fmt: skip
-_GREETINGS = ("Hi!", "Hey,", "Hello!", "Hi there!")
+_TELL = ("and tell me the {}", "and give me the {}", "and let me know the {}")
+_ABOUT_ME = ("I ", "I'", "My ", "We ", "We'", "You can ")
 _NEXT = ("Now {}.", "Great. {}.", "Thanks! {}.", "Next, {}.", "OK, {}.", "Good. Now {}.",
          "Thanks. Could you also {}?", "And could you {}?", "One more thing: {}.")  # fmt: skip
 _THEN = ("Once that's done, {}.", "After that, {}.", "Then {}.")
 _ALSO = ("Also, {}.", "And {}.", "While you're at it, {}.")
-_LONG = (
-    "No rush, but I'd like to have this sorted today.", "Let me know how it goes.",
-    "That would be a weight off my mind.", "I'd be glad to have that out of the way.",
-)  # fmt: skip
-_ABOUT_ME = ("I ", "I'", "My ", "We ", "We'", "You can ")
-_TELL = ("and tell me the {}", "and give me the {}", "and let me know the {}")
 
 
 def write_query(script: Script, bank: Bank, rng: Random, mistake: str = "") -> QueryDraft:
@@ -56,17 +48,16 @@ def write_query(script: Script, bank: Bank, rng: Random, mistake: str = "") -> Q
     clauses: list[str] = []
     for goal in turn.goals:
         clause = _ask(speaker, goal)
-        clauses.append(_marked(f"{clause} as well" if _marked(clause) in clauses else clause))
+        clauses.append(marked(f"{clause} as well" if marked(clause) in clauses else clause))
     body = _join(speaker, clauses)
-    particulars = _particulars(speaker, _SPAN.sub(r"\1", " ".join(body)))
+    particulars = _particulars(speaker, unmarked(" ".join(body)))
     upfront = script.style.detail == "upfront" and script.style.register != "terse"
     before = [text for text in particulars if upfront and text.startswith(_ABOUT_ME)]
     after = [text for text in particulars if text not in before]
-    text = " ".join([*_opening(speaker), *before, *body, *after, *_closing(speaker)])
+    text = " ".join([*opening(speaker), *before, *body, *after, *closing(speaker)])
     if mistake == "leaked_query":
         text += " " + _leak(speaker)
-    asks = tuple(match[1] for match in _SPAN.finditer(text))
-    return QueryDraft(query=text.replace(_OPEN, "").replace(_SHUT, ""), asks=asks)
+    return QueryDraft(query=unmarked(text), asks=spans(text))
 
 
 def ask_clause(speaker: Speaker, number: int, step: Step) -> str:
@@ -142,14 +133,14 @@ def _particulars(speaker: Speaker, text: str) -> list[str]:
             if template is None or not template.slots & missing:
                 break
             clause = template.fill(partial(speaker.slot, speaker.turn.number, number))
-            sentences.append(_sentence(clause or ""))
+            sentences.append(sentence(clause or ""))
             text += " " + sentences[-1]
             missing = _missing(speaker, number, step, text)
         for name in [n for n in step.arguments if n in missing]:
             value = speaker.slot(speaker.turn.number, number, name)
-            sentences.append(_sentence(f"the {words(name)} is {value}"))
+            sentences.append(sentence(f"the {words(name)} is {value}"))
             text += " " + sentences[-1]
-    sentences += [_sentence(text) for text in speaker.unsaid_choices()]
+    sentences += [sentence(text) for text in speaker.unsaid_choices()]
     return sentences
 
 
@@ -176,16 +167,16 @@ def _join(speaker: Speaker, clauses: list[str]) -> list[str]:
     later = speaker.turn.number > 0 and style.register != "terse" and rng.random() < 0.5
     frame = rng.choice(_NEXT if later else FRAMES[style.register])
     if len(clauses) == 1:
-        return [_framed(frame, clauses[0])]
+        return [framed(frame, clauses[0])]
     if sum(map(len, clauses)) < 130 and rng.random() < 0.6:
         middle = "".join(f", then {clause}" for clause in clauses[1:-1])
         last = rng.choice((", and then ", " and ", ", then ")) if not middle else ", and finally "
-        return [_framed(frame, clauses[0] + middle + last + clauses[-1])]
-    sentences = [_framed(frame, clauses[0])]
+        return [framed(frame, clauses[0] + middle + last + clauses[-1])]
+    sentences = [framed(frame, clauses[0])]
     then, also = rng.sample(_THEN, len(_THEN)), rng.sample(_ALSO, len(_ALSO))
     for at, goal in enumerate(speaker.turn.goals[1:], 1):
         links = then if _depends(speaker.turn.steps[goal.step], speaker) else also
-        sentences.append(_framed(links[at % len(links)], clauses[at]))
+        sentences.append(framed(links[at % len(links)], clauses[at]))
     return sentences
 
 
@@ -194,45 +185,13 @@ def _depends(step: Step, speaker: Speaker) -> bool:
     return any(isinstance(s, Output) and s.turn == now for s in step.sources.values())
 
 
-def _framed(frame: str, clause: str) -> str:
-    before, _, after = frame.partition("{}")
-    if before == "" or before.endswith((". ", "! ")):
-        clause = _OPEN + capital(clause[1:]) if clause.startswith(_OPEN) else capital(clause)
-    if after[:1] == "." and _ENDED.search(clause.removesuffix(_SHUT)):
-        after = ""
-    return before + clause + after
-
-
-def _sentence(clause: str) -> str:
-    clause = capital(clause.strip())
-    return clause if _ENDED.search(clause) else clause + "."
-
-
-def _opening(speaker: Speaker) -> list[str]:
-    style, first = speaker.script.style, speaker.turn.number == 0
-    greet = first and style.register == "casual" and speaker.rng.random() < 0.6
-    parts = [speaker.rng.choice(_GREETINGS).replace(",", "!")] if greet else []
-    occasion = own(speaker.script.thread.occasion.strip().rstrip("."))
-    mentions = style.mentions_occasion and (first or speaker.rng.random() < 0.1)
-    if mentions and occasion.split(" ")[0].endswith("ing"):
-        parts.append(f"I'm {occasion}.")
-    return parts
-
-
-def _closing(speaker: Speaker) -> list[str]:
-    style = speaker.script.style
-    if style.length == "long" and style.register != "terse" and speaker.rng.random() < 0.4:
-        return [speaker.rng.choice(_LONG)]
-    return []
-
-
 def _no_tool(speaker: Speaker) -> str:
     turn = speaker.turn
     if turn.variant == "history" and turn.recall is not None:
         return recall_question(speaker, turn.recall)
     if turn.variant == "unavailable" and turn.wish is not None:
         clause = wish_clause(speaker, turn.wish)
-        return _framed(speaker.rng.choice(FRAMES[speaker.script.style.register]), clause)
+        return framed(speaker.rng.choice(FRAMES[speaker.script.style.register]), clause)
     return chat(speaker)
 
 
@@ -262,7 +221,3 @@ def _leak(speaker: Speaker) -> str:
         path, value = speaker.rng.choice(hidden)
         return f"The {label(path)} is {value}."
     return f"You can use {speaker.rng.choice(speaker.turn.steps).tool} for that."
-
-
-def _marked(clause: str) -> str:
-    return f"{_OPEN}{clause}{_SHUT}"

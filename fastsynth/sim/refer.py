@@ -15,7 +15,7 @@ from fastsynth.env import paths
 from fastsynth.method.plan import Choice, Default, Output, Provenance, Step, Turn, User
 from fastsynth.method.script import Script
 from fastsynth.sim.bank import Bank, Phrases, Reference
-from fastsynth.sim.words import join, say, thing, words
+from fastsynth.sim.words import join, plural, say, thing, words
 
 _PEOPLE = frozenset("contact payee user person recipient friend passenger guest member".split())
 _DEEP = 3
@@ -98,6 +98,9 @@ class Speaker:
             return Reference(self.refer(kinds[0]))
         if not any(isinstance(kind, Output | Default) for kind in kinds):
             return self.words(value)
+        together = [kind for kind in kinds if isinstance(kind, Output)]
+        if len(together) == len(kinds) and len({_kin(kind) for kind in together}) == 1:
+            return Reference(self._refer_to_all(together[0]))
         parts: list[str] = []
         for path, kind in sources.items():
             if isinstance(kind, Output):
@@ -107,6 +110,17 @@ class Speaker:
                 said = self.words(paths.get(path, {name: value}))
                 parts.append(f"{words(field)} {said}" if field else said)
         return join(parts)
+
+    def _refer_to_all(self, output: Output) -> str:
+        """For a list taken from one result: `those stocks`, `the stocks in that sector`."""
+        if output.turn not in self._turns:
+            return f"those {plural(thing(output.path))}"
+        call = self.step(output.turn, output.step)
+        pattern = paths.pattern(output.path)
+        short = self.phrases(call).short.get(pattern) or thing(output.path)
+        if output.turn != self.turn.number or output.step in self.asked:
+            return f"those {plural(short)}"
+        return definite(plural(self._noun(output, call, pattern, short)))
 
     def _noun(self, output: Output, call: Step, pattern: str, short: str) -> str:
         template = self.phrases(call).noun.get(pattern)
@@ -134,7 +148,7 @@ class Speaker:
         for step in self.turn.steps:
             for kind in step.sources.values():
                 if isinstance(kind, Output) and kind.turn == self.turn.number and kind.choice:
-                    by_words = kind.choice.by in ("lowest", "highest", "named")
+                    by_words = kind.choice.by != "only" and kind.choice.words
                     if by_words and kind.choice.words not in self._chose:
                         call = self.step(kind.turn, kind.step)
                         pattern = paths.pattern(kind.path)
@@ -175,6 +189,10 @@ class Speaker:
             for call in other.steps
             for kind in call.sources.values()
         )  # fmt: skip
+
+
+def _kin(output: Output) -> tuple[int, int, str]:
+    return output.turn, output.step, paths.pattern(output.path)
 
 
 def definite(noun: str) -> str:

@@ -18,6 +18,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MONTHS = (
     "January February March April May June July August September October November December"
 ).split()
+_LINK = re.compile(r" (?:from|for|of|in|on|to|that|with|between|by|at|about|I|which|under)\b")
 _TAILS = frozenset(("id", "ids", "ref", "key", "token", "uuid"))
 _OWN = {
     "her": "my", "his": "my", "their": "my", "she": "I", "he": "I", "they": "I",
@@ -58,12 +59,12 @@ def say(value: Any, dates: Dates = "iso", year: int = 0) -> str:
 
 
 def number(value: int | float) -> str:
-    """Digits as they are: `250.0` is 250, `0.1` is 0.1; thousands parted from 10,000 on."""
+    """Digits as they are: `250.0` is 250. Thousands are not parted: the number may be an id."""
     if isinstance(value, float):
         if not value.is_integer() or abs(value) >= 1e15:
             return repr(value)
         value = int(value)
-    return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    return str(value)
 
 
 def join(parts: Sequence[str], last: str = "and") -> str:
@@ -106,6 +107,21 @@ def singular(noun: str) -> str:
     if noun.endswith("s") and not noun.endswith(("ss", "us", "is")):
         return noun[:-1]
     return noun
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun phrase: `stock in that sector` -> `stocks in that sector`."""
+    head, link, rest = noun, "", ""
+    found = _LINK.search(noun)
+    if found:
+        head, link, rest = noun[: found.start()], found[0], noun[found.end() :]
+    if head.endswith("s"):
+        many = head
+    elif head.endswith("y") and head[-2:-1] not in "aeiou":
+        many = head[:-1] + "ies"
+    else:
+        many = head + ("es" if head.endswith(("x", "ch", "sh")) else "s")
+    return many + link + rest
 
 
 def capital(text: str) -> str:

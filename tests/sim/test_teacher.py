@@ -27,7 +27,7 @@ from sim_plans import (
 )
 
 from fastsynth.env import paths
-from fastsynth.method.plan import Goal, Turn, User
+from fastsynth.method.plan import Goal, Output, Step, Turn, User
 from fastsynth.method.script import HintDraft
 from fastsynth.records import canonical
 from fastsynth.sim import mistakes
@@ -329,6 +329,17 @@ def test_a_choice_that_no_wish_expresses_is_said_on_its_own() -> None:
     text = query(teacher(), (present,), 0, 1).query
 
     assert "cheapest" in text
+
+
+def test_a_list_out_of_one_result_is_referred_to_as_one_thing() -> None:
+    search = plan_one()[0].steps[0]
+    found = [flight["flight_id"] for flight in FLIGHTS["flights"]]
+    sources = {f"ids[{n}]": Output(turn=0, step=0, path=f"flights[{n}].flight_id") for n in (0, 1)}
+    step = Step(tool="rank", arguments={"ids": found}, sources=sources, value=found)
+    present = turn(0, (search, step), (Goal(step=1, effect=False, paths=("[0]",)),))
+    text = query(teacher(), (present,), 0, 1, style=STYLES[0]).query
+
+    assert "the flights from Oslo to Porto on 3 May" in text
 
 
 def test_hints_for_missing_malformed_and_needless_calls() -> None:

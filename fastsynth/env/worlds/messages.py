@@ -207,7 +207,11 @@ class Messages:
         to = self._contact(draft["contact_id"])["name"]
         return {"to": to, "goes_out": draft["goes_out"]}
 
-    @tool(mutates=True, undoes=("create_draft", "schedule_draft", "attach_to_draft", "send_draft"), told=("to",))
+    @tool(
+        mutates=True,
+        undoes=("create_draft", "schedule_draft", "attach_to_draft", "send_draft"),
+        told=("to",),
+    )
     def discard_draft(self, draft_id: shapes.DraftId) -> shapes.Discarded:
         """Throw a draft away."""
         draft = self._draft(draft_id)

@@ -26,18 +26,23 @@ def _plain(**more: Any) -> Note:
     return Note(gives={"result": "computed"}, told=("result",), **more)
 
 
+def _odd(**more: Any) -> Note:
+    """A result that is no sum of money or length, whatever went in."""
+    return Note(gives={"result": "measure"}, told=("result",), **more)
+
+
 _TWO = {"a": "number", "b": "number"}
 _MANY = {"numbers[]": "number"}
 
 NOTES: dict[str, Note] = {
-    "absolute_value": _plain(takes={"number": "number"}),
+    "absolute_value": _plain(takes={"number": "signed"}),
     "add": _plain(takes=_TWO),
     "divide": _plain(takes={"a": "number", "b": "divisor"}),
     "imperial_si_conversion": Note(
         takes={"value": "length", "unit_in": "unit_from", "unit_out": "unit_to"},
         gives={"result": "converted"}, told=("result",), limits=_units(IMPERIAL),
     ),
-    "logarithm": _plain(
+    "logarithm": _odd(
         takes={"value": "figure", "base": "log_base", "precision": "digits"},
         limits={"value": {"exclusiveMinimum": 0}, "base": {"exclusiveMinimum": 0},
                 "precision": _PRECISION},
@@ -46,8 +51,8 @@ NOTES: dict[str, Note] = {
     "mean": _plain(takes=_MANY, limits=_LIST),
     "min_value": _plain(takes=_MANY, limits=_LIST),
     "multiply": _plain(takes={"a": "number", "b": "factor"}),
-    "percentage": _plain(takes={"part": "number", "whole": "number"}),
-    "power": _plain(
+    "percentage": _odd(takes={"part": "number", "whole": "number"}),
+    "power": _odd(
         takes={"base": "figure", "exponent": "exponent"},
         limits={"base": {"minimum": -1e9, "maximum": 1e9},
                 "exponent": {"minimum": -20, "maximum": 20}},
@@ -60,12 +65,12 @@ NOTES: dict[str, Note] = {
         takes={"value": "length", "unit_in": "si_from", "unit_out": "si_to"},
         gives={"result": "converted_si"}, told=("result",), limits=_units(SI),
     ),
-    "square_root": _plain(
+    "square_root": _odd(
         takes={"number": "figure", "precision": "digits"},
         limits={"number": {"minimum": 0}, "precision": _PRECISION},
     ),
-    "standard_deviation": _plain(takes=_MANY, limits=_LIST),
-    "subtract": _plain(takes=_TWO),
+    "standard_deviation": _odd(takes=_MANY, limits=_LIST),
+    "subtract": Note(takes=_TWO, gives={"result": "difference"}, told=("result",)),
     "sum_values": _plain(takes=_MANY, limits=_LIST),
 }  # fmt: skip
 
@@ -90,6 +95,7 @@ def draw(cast: Cast, rng: Random) -> Drawn:
     si_from, si_to = ("km", "m") if cast.with_car else rng.sample(SI[:4], 2)
     facts: dict[str, list[Any]] = {
         "number": [round(rng.uniform(3, 950), rng.choice((0, 1, 2))) for _ in range(5)],
+        "signed": [-round(rng.uniform(2, 300), 1)],
         "figure": [float(rng.randint(2, 400)) for _ in range(2)],
         "length": [float(rng.randint(2, 400))],
         "divisor": [float(rng.choice((2, 3, 4, 5, 6, 8, 10, 12)))],
@@ -120,7 +126,9 @@ SKETCH = Sketch(
     draw=draw,
     known=known,
     broader={
+        "measure": ("number",),
         "computed": ("number", "figure", "cash_amount", "withdrawal", "insurance_cost", "budget"),
+        "difference": ("number", "signed", "cash_amount", "budget"),
         "converted": ("number", "drive_distance"),
         "converted_si": ("number",),
     },

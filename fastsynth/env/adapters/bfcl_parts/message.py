@@ -145,6 +145,6 @@ SKETCH = Sketch(
     broader={
         "receiver_id": ("user_id",),
         "count": ("number",),
-        "sent_text": ("message_text", "note_text", "ticket_description", "log_line"),
+        "sent_text": ("note_text", "ticket_description", "log_line"),
     },
 )

@@ -13,7 +13,7 @@ from fastsynth.env.adapters.bfcl_parts.note import STRINGS, Drawn, Note, Sketch,
 LOGIN = ("trading_login",)
 NAMED = {
     "Apple": "AAPL", "Google": "GOOG", "Tesla": "TSLA", "Microsoft": "MSFT", "Nvidia": "NVDA",
-    "Zeta Corp": "ZETA", "Alpha Tech": "ALPH", "Omega Industries": "OMEG", "Quasar Ltd.": "QUAS",
+    "Alpha Tech": "ALPH", "Omega Industries": "OMEG", "Quasar Ltd.": "QUAS",
     "Neptune Systems": "NEPT", "Synex Solutions": "SYNX", "Amazon": "AMZN", "Gorilla": "GORI",
 }  # fmt: skip
 """The names that `get_symbol_by_name` knows; prices are ours."""
@@ -235,7 +235,7 @@ SKETCH = Sketch(
         "watched_symbol": ("symbol",),
         "share_price": ("number",),
         "average_price": ("number", "share_price"),
-        "percent_change": ("number",),
+        "percent_change": ("number", "signed"),
         "share_count": ("number",),
         "past_amount": ("number", "cash_amount"),
         "cash_balance": ("number",),

@@ -34,7 +34,7 @@ NOTES: dict[str, Note] = {
     ),
     "get_tweet": Note(
         takes={"tweet_id": "tweet_id"},
-        gives={"username": "account", "content": "post_text", "tags[]": "hashtag",
+        gives={"username": "account", "content": "post_text", "tags[]": "tag_seen",
                "mentions[]": "mention_seen"},
         told=("content",),
     ),
@@ -50,7 +50,7 @@ NOTES: dict[str, Note] = {
     ),
     "get_user_tweets": Note(
         takes={"username": "account"},
-        gives={"[].id": "tweet_id", "[].content": "post_text", "[].tags[]": "hashtag"},
+        gives={"[].id": "tweet_id", "[].content": "post_text", "[].tags[]": "tag_seen"},
         ranks={"[].id": ("oldest", "newest")}, told=("[].content",), result=rows(_POST),
     ),
     "list_all_following": Note(
@@ -61,7 +61,7 @@ NOTES: dict[str, Note] = {
         told=("mention_status",), limits={"mentioned_usernames": {"minItems": 1}},
     ),
     "post_tweet": Note(
-        takes={"content": "tweet_text", "tags[]": "hashtag", "mentions[]": "mention_handle"},
+        takes={"content": "tweet_text", "tags[]": "tag_seen", "mentions[]": "mention_handle"},
         gives={"id": "tweet_id"}, needs=LOGIN, mutates=True, told=("id",),
         # The class appends to its own default list (see `live.Posts`): always passed, maybe empty.
         required=("mentions",),
@@ -189,8 +189,7 @@ SKETCH = Sketch(
     broader={
         "followed_account": ("account",),
         "count": ("number",),
-        "post_text": ("message_text", "note_text", "tweet_text"),
+        "post_text": ("message_text", "note_text"),
         "comment_seen": ("message_text", "note_text"),
-        "mention_seen": ("mention_handle",),
     },
 )

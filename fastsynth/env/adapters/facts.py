@@ -1,0 +1,108 @@
+"""Scenarios for users' tools: drawn by the user's function, completed from schemas and state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from random import Random
+from typing import Any
+
+from fastsynth.env import paths
+from fastsynth.env.adapters.found import quiet
+from fastsynth.env.adapters.results import plain
+from fastsynth.env.environment import Scenario, Thread, Tool
+from fastsynth.errors import ConfigError, boundary, config_error
+
+PERSONAS = (
+    "someone in a hurry", "a careful planner", "a first-time user", "an experienced colleague",
+    "a busy parent", "a curious student", "a small-business owner", "a project assistant",
+)  # fmt: skip
+OCCASIONS = (
+    "getting a few things done before the weekend", "preparing for tomorrow",
+    "tidying up loose ends", "checking on things after a few days away",
+    "setting things up for a new project", "helping a colleague out",
+)  # fmt: skip
+_MOST = 24
+
+
+def drawn_by(
+    draw: Callable[..., Any] | None, part: str, tools: Mapping[str, Tool], rng: Random
+) -> Scenario:
+    """`draw(rng)` may give a state or a whole Scenario; None draws the empty state.
+
+    Raises ConfigError where it raises or gives neither.
+    """
+    given: Any = {}
+    if draw is not None:
+        with boundary() as caught, quiet():
+            given = draw(rng)
+        if caught.error is not None:
+            raise ConfigError(f"scenario of {part}: {caught.error!r}") from caught.error
+    if isinstance(given, Scenario):
+        state = given.state if part in given.state else {part: given.state}
+        found = facts_of(tools, state)
+        return Scenario(
+            state=plain(state),
+            facts={**found, **given.facts},
+            thread=given.thread,
+            now=given.now,
+            place=given.place,
+        )
+    if not isinstance(given, dict):
+        raise config_error(f"scenario of {part}", given, "need a dict or a Scenario")
+    state = {part: plain(given)}
+    thread = Thread(persona=rng.choice(PERSONAS), occasion=rng.choice(OCCASIONS))
+    moment = datetime(2026, 1, 5, 9, tzinfo=timezone.utc) + timedelta(hours=rng.randrange(8000))
+    now = moment.isoformat(timespec="minutes")
+    return Scenario(state=state, facts=facts_of(tools, state), thread=thread, now=now)
+
+
+def facts_of(tools: Mapping[str, Tool], state: Any) -> dict[str, list[Any]]:
+    """Concept -> values a user could say: those schemas name, and those the state holds under
+    the parameter's name."""
+    named: dict[str, list[Any]] = {}
+    for name, value in _named(state):
+        named.setdefault(name, []).append(value)
+    facts: dict[str, list[Any]] = {}
+    for tool in tools.values():
+        for parameter, schema in tool.parameters.get("properties", {}).items():
+            concept = tool.takes.get(parameter) or tool.takes.get(f"{parameter}[]") or parameter
+            values = [*_from_schema(schema), *named.get(_plain_name(parameter), ())]
+            held = facts.setdefault(_snake(concept), [])
+            held.extend(value for value in values[:_MOST] if value not in held)
+    return {concept: values for concept, values in facts.items() if values}
+
+
+def _from_schema(schema: Mapping[str, Any]) -> Iterator[Any]:
+    for source in (schema, schema.get("items", {})):
+        yield from source.get("enum", ())
+        yield from source.get("examples", ())
+    if schema.get("default") not in (None, "", [], {}):
+        yield schema["default"]
+
+
+def _named(state: Any) -> Iterator[tuple[str, Any]]:
+    """(name, scalar) by the field that holds it, or by the list or mapping it is an item of."""
+    for place, value in paths.leaves(state):
+        if value in (None, ""):
+            continue
+        fields = re.findall(r"[^.\[\]]+", re.sub(r"\[\d+\]", "", place))
+        if not fields:
+            continue
+        yield _plain_name(fields[-1]), value
+        if len(fields) > 1 and fields[-1] in ("name", "title", "id"):
+            yield _plain_name(fields[-2]), value
+            yield f"{_plain_name(fields[-2])}_{fields[-1]}", value
+
+
+def _plain_name(name: str) -> str:
+    """`Cities` and `city` are one name."""
+    word = _snake(name)
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

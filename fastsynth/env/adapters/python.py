@@ -1,0 +1,183 @@
+"""Users' own Python tools as a domain: `python:my_tools:make`, run in worker processes.
+
+A session is its scenario and its calls: whatever happens to the process that hosts it, it is
+built again elsewhere by reset and replay. A call that overruns its time, ends its process, raises
+or returns what its schema forbids is a tool error with a message that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any, Literal
+
+import jsonschema_rs
+import msgspec
+
+from fastsynth.env.adapters.facts import drawn_by
+from fastsynth.env.adapters.found import Found, find, imported
+from fastsynth.env.adapters.pool import Pool, Stopped, Worker
+from fastsynth.env.environment import Environment, Observation, Scenario, Tool
+from fastsynth.env.worker import Request, Response
+from fastsynth.errors import EnvironmentBroken, config_error
+
+_OPAQUE = frozenset(("id", "ids", "token", "uuid", "key", "ref", "reference", "handle"))
+Entry = tuple[str, dict[str, Any]]
+
+
+class Saved(msgspec.Struct, frozen=True, kw_only=True):
+    """A snapshot: the calls that lead there, and the pickled object where it has one."""
+
+    log: tuple[Entry, ...]
+    blob: bytes | None
+
+
+class PythonEnvironment:
+    """One session in a worker of the pool."""
+
+    def __init__(self, domain: PythonDomain, worker: Worker) -> None:
+        self._domain = domain
+        self._worker = worker
+        self._number = worker.number()
+        self._generation = -1
+        self._state: Any = None
+        self._log: list[Entry] = []
+
+    async def reset(self, state: Mapping[str, Any]) -> None:
+        self._state, self._log = state.get(self._domain.part, {}), []
+        await self._rebuild()
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> Observation:
+        if name not in self._domain.tools:
+            return Observation(error="unknown_tool", message=f"unknown tool {name!r}")
+        try:
+            response = await self._ask("call", name, arguments)
+        except Stopped as error:
+            return Observation(error="tool", message=f"{name} {error}")
+        if response.observation is None:
+            raise EnvironmentBroken(f"{self._domain.name}: {name}: {response.broken}")
+        self._log.append((name, arguments))
+        return self._domain.checked(name, response.observation)
+
+    async def snapshot(self) -> Saved:
+        response = await self._sure("snapshot")
+        return Saved(log=tuple(self._log), blob=response.value)
+
+    async def restore(self, snapshot: Saved) -> None:
+        self._log = list(snapshot.log)
+        if snapshot.blob is None or self._generation != self._worker.generation:
+            await self._rebuild()
+        else:
+            await self._sure("restore", value=snapshot.blob)
+
+    async def digest(self) -> str:
+        return str((await self._sure("digest")).value)
+
+    async def known(self) -> Mapping[str, Sequence[Any]]:
+        return {}
+
+    async def close(self) -> None:
+        self._worker.sessions -= 1
+        if self._generation == self._worker.generation:
+            try:
+                await self._ask("forget")
+            except Stopped:
+                return
+
+    async def _rebuild(self) -> None:
+        """Reset and replay. Raises `EnvironmentBroken` where a call that once ran stops now."""
+        calls = [Request(op="call", session=self._number, name=n, value=v) for n, v in self._log]
+        reset = Request(op="reset", session=self._number, value=self._state)
+        self._generation = 0
+        for request in (reset, *calls):
+            try:
+                response = await self._worker.ask(request, self._generation)
+            except Stopped as error:
+                what = request.name or "its initial state"
+                raise EnvironmentBroken(f"{self._domain.name}: {what} {error}") from error
+            if response is None:
+                return await self._rebuild()
+            if response.broken:
+                raise EnvironmentBroken(f"{self._domain.name}: {response.broken}")
+            self._generation = self._worker.generation
+        return None
+
+    async def _ask(self, op: str, name: str = "", value: Any = None) -> Response:
+        request = Request(op=op, session=self._number, name=name, value=value)
+        while True:
+            response = await self._worker.ask(request, self._generation)
+            if response is not None:
+                return response
+            await self._rebuild()
+
+    async def _sure(self, op: str, value: Any = None) -> Response:
+        try:
+            response = await self._ask(op, value=value)
+        except Stopped as error:
+            raise EnvironmentBroken(f"{self._domain.name}: {op} {error}") from error
+        if response.broken:
+            raise EnvironmentBroken(f"{self._domain.name}: {response.broken}")
+        return response
+
+
+class PythonDomain:
+    """The tools of one class, factory or module; one part, named after the module.
+
+    `scenarios` names a function `module:function` that draws instead of the module's own.
+    """
+
+    state_check: Literal["full", "observed"] = "full"
+
+    def __init__(
+        self, target: str, *, time_limit: float = 10.0, workers: int = 2, scenarios: str = ""
+    ) -> None:
+        self.name = f"python:{target}"
+        self._found: Found = find(target)
+        self.part = self._found.module
+        self.parts = (self.part,)
+        self.tools: Mapping[str, Tool] = self._found.tools
+        self.companions: Mapping[str, tuple[str, ...]] = {}
+        self.opaque = frozenset(_opaque(self.tools))
+        self.policy: Mapping[str, str] = {self.part: ""}
+        self._drawn = _function(scenarios) if scenarios else self._found.scenario
+        self._validators = {
+            name: jsonschema_rs.Draft202012Validator(tool.result)
+            for name, tool in self.tools.items()
+            if tool.result
+        }
+        self._pool = Pool(target, workers=workers, time_limit=time_limit)
+
+    def draw(self, parts: Sequence[str], rng: Random) -> Scenario:
+        return drawn_by(self._drawn, self.part, self.tools, rng)
+
+    async def open(self, parts: Sequence[str]) -> Environment:
+        if tuple(parts) != self.parts:
+            raise config_error(f"parts of {self.name}", list(parts), f"need {list(self.parts)}")
+        return PythonEnvironment(self, self._pool.place())
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    def checked(self, name: str, observation: Observation) -> Observation:
+        """A result that the tool's own schema forbids is the tool's error."""
+        validator = self._validators.get(name)
+        if not observation.ok or validator is None or validator.is_valid(observation.value):
+            return observation
+        error = next(iter(validator.iter_errors(observation.value)))
+        place = ".".join(map(str, error.instance_path)) or "the result"
+        message = f"{name} returned what its type forbids: {place}: {error.message}"
+        return Observation(error="tool", message=message)
+
+
+def _opaque(tools: Mapping[str, Tool]) -> list[str]:
+    """Declared concepts that are given by a tool and look like ids."""
+    given = {concept for tool in tools.values() for concept in tool.gives.values()}
+    return [concept for concept in given if concept.rsplit("_", 1)[-1] in _OPAQUE]
+
+
+def _function(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    found = getattr(imported(module), attribute, None)
+    if not callable(found):
+        raise config_error(f"scenarios: python:{target}", attribute, "need a function(rng)")
+    return found

@@ -1,0 +1,147 @@
+"""A child process that hosts users' tools: `python -m fastsynth.env.worker module:attribute`.
+
+Length-prefixed msgpack over its standard streams, one request at a time. What tools print goes
+nowhere near the protocol, what they read is empty, and the process ends when its parent is gone.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import pickle
+import struct
+import sys
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, BinaryIO
+
+import msgspec
+
+from fastsynth.env.adapters.canon import digest_of
+from fastsynth.env.adapters.found import Found, build, find
+from fastsynth.env.adapters.objects import error_key, raised
+from fastsynth.env.environment import Observation
+from fastsynth.errors import EnvironmentBroken, boundary
+
+HEADER = struct.Struct(">I")
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    op: str
+    """reset | call | snapshot | restore | digest | forget"""
+    session: int
+    name: str = ""
+    value: Any = None
+    """State to reset to, arguments of a call, or bytes to restore."""
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    observation: Observation | None = None
+    value: Any = None
+    broken: str = ""
+    """Why the environment could not do it; "" where it could."""
+
+
+class Host:
+    """The sessions of one process: number -> live object."""
+
+    def __init__(self, found: Found) -> None:
+        self._found = found
+        self._live: dict[int, Any] = {}
+        self._ops: dict[str, Callable[[Request], Response]] = {
+            "reset": self._reset,
+            "call": self._call,
+            "snapshot": self._snapshot,
+            "restore": self._restore,
+            "digest": self._digest,
+            "forget": self._forget,
+        }
+
+    def answer(self, request: Request) -> Response:
+        with boundary() as caught:
+            try:
+                return self._ops[request.op](request)
+            except EnvironmentBroken as error:
+                return Response(broken=str(error))
+        return Response(broken=f"{request.op}: {caught.error!r}")
+
+    def _reset(self, request: Request) -> Response:
+        self._live[request.session] = build(self._found, request.value)
+        return Response()
+
+    def _call(self, request: Request) -> Response:
+        live = self._live[request.session]
+        with boundary() as caught:
+            value = getattr(live, request.name)(**request.value)
+            if inspect.iscoroutine(value):
+                value = _awaited(value)
+            return Response(observation=error_key(value))
+        assert caught.error is not None
+        return Response(observation=raised(caught.error))
+
+    def _snapshot(self, request: Request) -> Response:
+        """The pickled object, or nothing where it cannot be pickled: then calls are replayed."""
+        live = self._live[request.session]
+        if self._found.make is None:
+            return Response(value=b"")
+        with boundary():
+            return Response(value=pickle.dumps(live, pickle.HIGHEST_PROTOCOL))
+        return Response()
+
+    def _restore(self, request: Request) -> Response:
+        if request.value:
+            self._live[request.session] = pickle.loads(request.value)
+        return Response()
+
+    def _digest(self, request: Request) -> Response:
+        live = self._live[request.session]
+        return Response(value=digest_of(None if self._found.make is None else live))
+
+    def _forget(self, request: Request) -> Response:
+        self._live.pop(request.session, None)
+        return Response()
+
+
+def _awaited(value: Any) -> Any:
+    import anyio
+
+    async def wait() -> Any:
+        return await value
+
+    return anyio.run(wait)
+
+
+def read_frames(stream: BinaryIO, into: SimpleQueue[bytes]) -> None:
+    """Feeds requests to the main thread; ends the process at the end of the stream."""
+    while header := stream.read(HEADER.size):
+        if len(header) < HEADER.size:
+            break
+        into.put(stream.read(HEADER.unpack(header)[0]))
+    os._exit(0)
+
+
+def private_streams() -> tuple[BinaryIO, BinaryIO]:
+    """The protocol's ends, moved out of reach: 0 becomes empty, 1 the standard error."""
+    source, goal = os.dup(0), os.dup(1)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.dup2(2, 1)
+    return os.fdopen(source, "rb"), os.fdopen(goal, "wb")
+
+
+def main(target: str) -> None:
+    source, goal = private_streams()
+    host = Host(find(target))
+    requests: SimpleQueue[bytes] = SimpleQueue()
+    Thread(target=read_frames, args=(source, requests), daemon=True).start()
+    decode = msgspec.msgpack.Decoder(Request).decode
+    encode = msgspec.msgpack.Encoder().encode
+    while True:
+        reply = encode(host.answer(decode(requests.get())))
+        goal.write(HEADER.pack(len(reply)) + reply)
+        goal.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
