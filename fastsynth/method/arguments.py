@@ -113,8 +113,11 @@ class Binder:
         self, parameter: str, concept: str, schema: Mapping[str, Any], call: _Call
     ) -> Picked | None:
         options: list[tuple[float, Item, Choice | None]] = []
+        said = set() if concept in self._graph.opaque else self._said_in_turn()
         for item in self._memory.items.get(concept, ()):
             if not call.admits(concept, item) or not _fits(item.value, schema):
+                continue
+            if said and canonical(item.value) in said:
                 continue
             for choice in self._singled_out(item):
                 options.append((self._weight(item, call), item, choice))
@@ -124,6 +127,15 @@ class Binder:
         call.take(concept, item)
         source = Output(turn=item.turn, step=item.step, path=item.path, choice=choice)
         return item.value, {parameter: source}
+
+    def _said_in_turn(self) -> set[str]:
+        """What the user says in this turn anyway: to take it from a result would be a detour."""
+        return {
+            canonical(value)
+            for step in self._memory.steps
+            for place, value in step.arguments.items()
+            if isinstance(step.sources.get(place), User)
+        }
 
     def _singled_out(self, item: Item) -> list[Choice | None]:
         step = self._memory.turns[item.turn][item.step]

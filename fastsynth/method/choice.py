@@ -35,7 +35,8 @@ def choices(graph: ApiGraph, step: Step, path: str) -> list[Choice | None]:
         return [ONLY]
     tool = graph.tools[step.tool]
     if own == path:
-        return list(_placed(own, pattern, rivals))
+        opaque = graph.profiles[step.tool].gives.get(pattern) in graph.opaque
+        return list(_placed(own, pattern, rivals)) if opaque else []
     return [*_ranked(tool, step, own, pattern), *_named(graph, step, own, path, rivals)]
 
 

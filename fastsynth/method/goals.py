@@ -85,13 +85,15 @@ def _goal(graph: ApiGraph, number: int, step: Step, target: str, consumed: bool)
     tool = graph.tools[step.tool]
     wanted = step.tool == target
     if step.mutates and (tool.askable or wanted):
-        return Goal(step=number, effect=True, paths=told_paths(graph, step)[:2])
+        news = [p for p in told_paths(graph, step) if type(paths.get(p, step.value)) is not bool]
+        return Goal(step=number, effect=True, paths=tuple(news[:2]))
     if step.mutates or (consumed and not wanted):
         return None
     places = told_paths(graph, step)
     if not places and not wanted:
         return None
-    return Goal(step=number, effect=False, paths=places) if is_value(step.value) else None
+    empty = all(not is_value(value) for _, value in paths.leaves(step.value))
+    return None if empty else Goal(step=number, effect=False, paths=places)
 
 
 def _slice(graph: ApiGraph, turn: int, steps: Sequence[Step], wanted: set[int]) -> list[int]:

@@ -94,6 +94,10 @@ def _expressed(choice: Choice, text: str) -> bool:
 def named_tool(text: str, tool_names: Collection[str]) -> str:
     """A tool's name that no person writes by chance (`get_flight_cost`, `lockDoors`), or ""."""
     for name in tool_names:
+        if re.search(
+            rf"\b(?:use|using|call|calling|run)\s+(?:the\s+)?[`'\"]?{name}\b(?! [a-z])", text
+        ):
+            return name
         if ("_" in name or re.search(r"[a-z][A-Z]", name)) and name in text:
             return name
     return ""

@@ -12,6 +12,7 @@ from typing import Literal
 from fastsynth.env import paths
 from fastsynth.env.world import World
 from fastsynth.method.arguments import Binder, Bound
+from fastsynth.method.choice import element
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Memory
 from fastsynth.method.plan import Output, Step, Turn
@@ -57,13 +58,13 @@ async def no_tool_turn(
 
 
 def _recall(before: Sequence[Turn], rng: Random) -> Output | None:
-    """A value that an earlier answer has told."""
+    """A value that an earlier answer has told, the only one of its name."""
     told = [
         Output(turn=turn.number, step=goal.step, path=path)
         for turn in before
         for goal in turn.goals
         for path in goal.paths
-        if len(str(paths.get(path, turn.steps[goal.step].value))) <= 40
+        if element(path) is None and len(str(paths.get(path, turn.steps[goal.step].value))) <= 40
     ]
     return rng.choice(told) if told else None
 

@@ -44,6 +44,11 @@ class Memory:
         twin.said = {concept: list(values) for concept, values in self.said.items()}
         return twin
 
+    def has_result(self, value: Any) -> bool:
+        """Whether the conversation holds this very result already: a call for it tells nothing."""
+        same = canonical(value)
+        return any(canonical(step.value) == same for steps in self.turns for step in steps)
+
     def begin_turn(self) -> None:
         self.turns.append([])
 

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from random import Random
 
 import msgspec
+from anyio.lowlevel import checkpoint
 
 from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Domain, Scenario
@@ -87,6 +88,7 @@ class Planner:
         memory = Memory(self.graph, setting.scenario)
         turns: list[Turn] = []
         while len(turns) < self.outline(job).turns:
+            await checkpoint()  # planning is all CPU: let replies be handled in between
             turn = await self.next_turn(job, setting, world, memory, turns, sorted(world.tools))
             if turn is None:
                 break

@@ -188,7 +188,7 @@ class Walk:
         before = await self._world.digest() if tool.mutates else ""
         observation = await self._world.call(tool.name, bound.arguments)
         useful = observation.ok and not (tool.mutates and await self._world.digest() == before)
-        if not useful:
+        if not useful or (not tool.mutates and self._memory.has_result(observation.value)):
             await self._world.rewind(mark)
             return False
         given = self._world.log[-1][1]

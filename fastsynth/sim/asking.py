@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from fastsynth.method.plan import Goal, Output, Step
 from fastsynth.method.script import QueryDraft, Script
-from fastsynth.sim.bank import Bank, Template
+from fastsynth.sim.bank import Bank, Reference, Template
 from fastsynth.sim.framing import (
     FRAMES,
     closing,
@@ -28,7 +28,10 @@ from fastsynth.sim.refer import Speaker, hidden_values, user_names
 from fastsynth.sim.smalltalk import chat, recall_question
 from fastsynth.sim.words import deed, fit, is_date, join, label, words
 
-_DULL = frozenset("id status success result message ok state type name value".split())
+_DULL = frozenset(
+    "id status success result message ok state type name value to from at on by due left out now "
+    "until marked sent done members".split()
+)
 _TELL = ("and tell me the {}", "and give me the {}", "and let me know the {}")
 _ABOUT_ME = ("I ", "I'", "My ", "We ", "We'", "You can ")
 _NEXT = ("Now {}.", "Great. {}.", "Thanks! {}.", "Next, {}.", "OK, {}.", "Good. Now {}.",
@@ -77,7 +80,7 @@ def _ask(speaker: Speaker, goal: Goal) -> str:
     clause = ask_clause(speaker, goal.step, step)
     speaker.asked.add(goal.step)
     labels = list(dict.fromkeys(label(path) for path in goal.paths))
-    wanted = [label for label in labels if label.rpartition(" ")[2].lower() not in _DULL]
+    wanted = [name for name in labels if name.rpartition(" ")[2].lower() not in _DULL]
     if goal.effect and 0 < len(wanted) < 3 and speaker.rng.random() < 0.35:
         comma = "," if "," in clause else ""
         clause += f"{comma} {speaker.rng.choice(_TELL).format(join(wanted))}"
@@ -118,7 +121,8 @@ def _plain_ask(speaker: Speaker, number: int, step: Step) -> str:
         elif is_date(value) and not on:
             on.append(f" on {text}")
         else:
-            said.append(f"{words(name).removesuffix(' ID')} {text}")
+            called = "" if isinstance(text, Reference) else words(name).removesuffix(" ID")
+            said.append(f"{called} {text}".strip())
     return clause + "".join(on) + (f", with {join(said)}" if said else "")
 
 

@@ -89,8 +89,12 @@ class Speaker:
             return self.rng.choice((f"that {short}", f"that same {short}", f"the {short}"))
         if output.turn == self.turn.number and output.step in self.asked:
             return self._chosen(output.choice, short, bare=f"that {short}")
+        before = set(self.covered)
         noun = self._noun(output, call, pattern, short)
-        return self._chosen(output.choice, noun, bare=definite(noun))
+        said = self._chosen(output.choice, noun, bare=definite(noun))
+        if noun not in said:
+            self.covered = before
+        return said
 
     def _piece(self, sources: Mapping[str, Provenance], name: str, value: Any) -> str:
         kinds = list(sources.values())

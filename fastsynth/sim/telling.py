@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from fastsynth.env import paths
-from fastsynth.method.plan import Default, Goal, Output
+from fastsynth.method.plan import Default, Goal, Output, User
 from fastsynth.method.script import Script
 from fastsynth.sim.bank import Bank, Phrases, Template
 from fastsynth.sim.doing import Standing
@@ -32,6 +32,8 @@ _CLOSING = (
     "All of it is done. I'll tell the user what came out.",
     "The results have what the user asked about.",
 )  # fmt: skip
+_LOOSE = frozenset("to from at on by due left out now until marked sent done free used".split())
+"""Field names that are no noun: `To: Anna.` reads better than `The to is Anna.`"""
 _DULL = frozenset("result access value status".split())
 _LEAKS = (
     "Following the hint I was given, ", "The critic's hint says what to fix, so ",
@@ -146,7 +148,7 @@ class _Telling:
         step = self.standing.turn.steps[number]
         clause = deed(self.script.about.get(step.tool, "")) or words(step.tool)
         for name, value in self.standing.arguments(number).items():
-            if not isinstance(value, bool | dict | list):
+            if isinstance(step.sources.get(name), User) and not isinstance(value, bool):
                 clause = fit(clause, name, say(value, "long")) or clause
         return clause
 
@@ -180,6 +182,8 @@ def _fit(template: Template, wanted: set[str]) -> tuple[int, int]:
 
 def _subject(pattern: str, count: int) -> str:
     name = label(pattern)
+    if name.rpartition(" ")[2].lower() in _LOOSE:
+        return f"{name}:"
     if name in ("result", "value"):
         return "the result is" if count == 1 else "the results are"
     plural = count > 1 and not name.endswith("s")

@@ -18,6 +18,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MONTHS = (
     "January February March April May June July August September October November December"
 ).split()
+_CLAUSE_END = re.compile(r"(?<=[.!?])\s|\n|;\s| so that |, each ")
 _LINK = re.compile(r" (?:from|for|of|in|on|to|that|with|between|by|at|about|I|which|under)\b")
 _TAILS = frozenset(("id", "ids", "ref", "key", "token", "uuid"))
 _OWN = {
@@ -36,6 +37,7 @@ _PARTICIPLES = {
     "lend": "lent", "leave": "left", "undo": "undone", "reset": "reset", "log": "logged",
     "plan": "planned", "stop": "stopped", "submit": "submitted", "tag": "tagged", "pin": "pinned",
     "transfer": "transferred", "cancel": "cancelled", "refer": "referred", "drop": "dropped",
+    "freeze": "frozen", "unfreeze": "unfrozen", "throw": "thrown", "spend": "spent",
     "hear": "heard", "see": "seen", "do": "done", "bring": "brought", "keep": "kept",
 }  # fmt: skip
 
@@ -61,7 +63,7 @@ def say(value: Any, dates: Dates = "iso", year: int = 0) -> str:
 def number(value: int | float) -> str:
     """Digits as they are: `250.0` is 250. Thousands are not parted: the number may be an id."""
     if isinstance(value, float):
-        if not value.is_integer() or abs(value) >= 1e15:
+        if not value.is_integer():
             return repr(value)
         value = int(value)
     return str(value)
@@ -141,7 +143,7 @@ def theirs(text: str) -> str:
 @lru_cache(maxsize=4096)
 def deed(description: str) -> str:
     """A tool's description as an imperative clause: `Books a seat. Needs...` -> `book a seat`."""
-    first = re.split(r"(?<=[.!?])\s|\n|[.;:]$", description.strip(), maxsplit=1)[0].strip(" .;:")
+    first = _CLAUSE_END.split(description.strip(), maxsplit=1)[0].strip(" .;:,")
     clause = " ".join(words(part) if "_" in part else part for part in first.split())
     verb, _, rest = clause.partition(" ")
     verb = verb.lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 
@@ -296,28 +297,55 @@ def test_a_dead_address_is_left_and_found_again() -> None:
     assert run_virtual(main()) == ("False", "True", "False", "True")
 
 
-def test_the_queue_of_a_dead_address_moves_in_order() -> None:
+def test_the_queue_of_a_dead_address_moves_in_order_of_arrival() -> None:
     async def main() -> tuple[list[int], int]:
         pool = Pool("p", [Gate("p@a", 1, None, None), Gate("p@b", 1, None, None)])
-        held = [await pool.admit(0), await pool.admit(0)]
+        homes: dict[str, int] = {}
+        for job in range(20):
+            permit = await pool.admit(job)
+            homes[permit.gate.label] = job
+            pool.release(permit)
+        held = await pool.admit(homes["p@a"])
+        other = await pool.admit(homes["p@b"])
         order: list[int] = []
 
-        async def one(number: int) -> None:
+        async def one(number: int, job: int) -> None:
             await anyio.sleep(number * 0.001)
-            permit = await pool.admit(0)
+            permit = await pool.admit(job)
             order.append(number)
             pool.release(permit)
 
         async with anyio.create_task_group() as group:
             for number in range(6):
-                group.start_soon(one, number)
+                group.start_soon(one, number, homes["p@a" if number % 2 else "p@b"])
             await anyio.sleep(0.1)
-            pool.lost(held[0], refused=True)
-            pool.lost(held[0], refused=True)
+            pool.lost(held, refused=True)
+            assert pool.lost(held, refused=True)
+            pool.release(other)
             await anyio.sleep(0.1)
-            pool.release(held[1])
-            await anyio.sleep(0.1)
-            pool.release(held[0])
+            pool.release(held)
         return order, sum(gate.in_flight for gate in pool.gates)
 
     assert run_virtual(main()) == ([0, 1, 2, 3, 4, 5], 0)
+
+
+def test_a_grant_that_meets_a_bare_cancellation_of_its_task_is_given_back() -> None:
+    async def main() -> int:
+        pool = Pool("p", [Gate("p@a", 1, None, None)])
+        held = await pool.admit(0)
+        tasks: list[asyncio.Task[object] | None] = []
+
+        async def one() -> None:
+            tasks.append(asyncio.current_task())
+            pool.release(await pool.admit(1))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(one)
+            await anyio.sleep(0.1)
+            pool.release(held)
+            for task in tasks:
+                assert task is not None
+                task.cancel()
+        return pool.gates[0].in_flight
+
+    assert run_virtual(main()) == 0

@@ -14,7 +14,7 @@ import msgspec
 
 from fastsynth.env.adapters.docs import Doc, read_doc
 from fastsynth.env.adapters.results import plain
-from fastsynth.env.adapters.schema import Means, Shape, shape_of
+from fastsynth.env.adapters.schema import Means, Shape, shape_of, without_none
 from fastsynth.env.environment import Tool
 from fastsynth.errors import config_error
 
@@ -125,7 +125,10 @@ def _parameters(
                 str(parameter),
                 "need parameters that can be passed by name",
             )
-        shape = shape_of(hints.get(parameter.name, Any), parameter.name)
+        kind = hints.get(parameter.name, Any)
+        if parameter.default is None:
+            kind = without_none(kind)
+        shape = shape_of(kind, parameter.name)
         schema = shape.schema
         about = doc.parameters.get(parameter.name)
         if about and "description" not in schema:

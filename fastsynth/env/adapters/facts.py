@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -53,7 +53,7 @@ def drawn_by(
         raise config_error(f"scenario of {part}", given, "need a dict or a Scenario")
     state = {part: plain(given)}
     thread = Thread(persona=rng.choice(PERSONAS), occasion=rng.choice(OCCASIONS))
-    moment = datetime(2026, 1, 5, 9, tzinfo=timezone.utc) + timedelta(hours=rng.randrange(8000))
+    moment = datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(hours=rng.randrange(8000))
     now = moment.isoformat(timespec="minutes")
     return Scenario(state=state, facts=facts_of(tools, state), thread=thread, now=now)
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgspec
 
@@ -100,13 +100,24 @@ def _wants_state(make: Callable[..., Any]) -> bool:
 
 
 def _object_tools(make: Callable[..., Any]) -> Iterator[tuple[str, Callable[..., Any]]]:
-    made = make({}) if _wants_state(make) else make()
-    for name in dir(type(made)):
+    kind = _made_by(make)
+    for name in dir(kind):
         if name.startswith("_") or name in RESERVED:
             continue
-        member = inspect.getattr_static(type(made), name)
+        member = inspect.getattr_static(kind, name)
         if inspect.isfunction(member) or isinstance(member, (staticmethod, classmethod)):
-            yield name, getattr(made, name)
+            yield name, getattr(kind, name)
+
+
+def _made_by(make: Callable[..., Any]) -> type:
+    """The class of what `make` gives; only a factory that does not say it is called to see."""
+    if isinstance(make, type):
+        return make
+    with boundary():
+        said = get_type_hints(make).get("return")
+        if isinstance(said, type) and said.__module__ != "builtins":
+            return said
+    return type(make({}) if _wants_state(make) else make())
 
 
 def _module_tools(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:

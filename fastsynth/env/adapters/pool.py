@@ -23,6 +23,9 @@ START = 60.0
 """Seconds a worker may take to import the user's module and answer for the first time."""
 
 
+_ENDED = (anyio.IncompleteRead, anyio.EndOfStream, anyio.BrokenResourceError)
+
+
 class Stopped(Exception):
     """A request did not come back: its process overran its time, or ended by itself."""
 
@@ -80,7 +83,7 @@ class Worker:
             raise EnvironmentBroken(f"python:{self._target}: no worker starts: {error}") from error
 
     async def _exchange(self, request: Request, limit: float) -> Response:
-        """Sends and waits. Whatever cuts it short kills the process: its streams are out of step."""
+        """Sends and waits. Whatever cuts it short kills the process: streams are out of step."""
         assert self._process is not None
         assert self._process.stdin is not None
         assert self._replies is not None
@@ -94,7 +97,7 @@ class Worker:
             whole = True
         except TimeoutError as error:
             raise Stopped(f"took longer than {limit:g} s and was stopped") from error
-        except (anyio.IncompleteRead, anyio.EndOfStream, anyio.BrokenResourceError) as error:
+        except _ENDED as error:
             status = await self._process.wait()
             raise Stopped(f"ended its process (status {status})") from error
         finally:

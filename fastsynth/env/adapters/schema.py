@@ -95,6 +95,18 @@ def shape_of(kind: Any, path: str = "", depth: int = 0) -> Shape:
     return Shape({}, {}) if fields is None else _record(fields, path, depth)
 
 
+def without_none(kind: Any) -> Any:
+    """`T | None` as `T`: an optional argument is left out, not sent as null."""
+    if get_origin(kind) is Annotated:
+        inner, *marks = get_args(kind)
+        bare = without_none(inner)
+        return kind if bare is inner else Annotated[(bare, *marks)]
+    if get_origin(kind) not in (Union, types.UnionType):
+        return kind
+    rest = tuple(one for one in get_args(kind) if one is not type(None))
+    return Union[rest] if rest else kind
+
+
 def _enum(values: Iterable[Any]) -> dict[str, Any]:
     allowed = [plain(value) for value in values]
     kinds = {type(value) for value in allowed}

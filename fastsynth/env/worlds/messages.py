@@ -336,14 +336,14 @@ class Messages:
     @tool(mutates=True, told=("title", "due"))
     def move_reminder(
         self, reminder_id: shapes.ReminderId, date: shapes.Day, time: shapes.Clock = "09:00"
-    ) -> shapes.Reminder:
+    ) -> shapes.ReminderMoved:
         """Move a reminder to another day and time."""
         reminder = self._reminder(reminder_id)
         due = self._later(date, time)
         if due == reminder["due"]:
             raise Refused(f"the reminder is due {due} already")
         reminder["due"] = due
-        return {"reminder_id": reminder_id, "title": reminder["title"], "due": due}
+        return {"title": reminder["title"], "due": due}
 
     @tool(mutates=True, undoes=("add_reminder", "move_reminder"), told=("title", "open_reminders"))
     def complete_reminder(self, reminder_id: shapes.ReminderId) -> shapes.ReminderDone:

@@ -100,7 +100,7 @@ class Drafts(TypedDict):
 
 
 class Attached(TypedDict):
-    draft_id: DraftId
+    draft_id: str
     attached: str
     attachments: int
 
@@ -163,6 +163,11 @@ class Reminder(TypedDict):
 
 class Reminders(TypedDict):
     reminders: list[Reminder]
+
+
+class ReminderMoved(TypedDict):
+    title: str
+    due: str
 
 
 class ReminderDone(TypedDict):

@@ -82,13 +82,13 @@ class Seats(TypedDict):
 
 
 class SeatChosen(TypedDict):
-    booking_id: FlightBooking
+    booking_id: str
     seat_no: str
     total_price: Price
 
 
 class BagsAdded(TypedDict):
-    booking_id: FlightBooking
+    booking_id: str
     bags: int
     total_price: Price
 
@@ -100,7 +100,7 @@ class Paid(TypedDict):
 
 
 class FlightChanged(TypedDict):
-    booking_id: FlightBooking
+    booking_id: str
     change_fee: float
     departs: str
     total_price: Price

@@ -35,7 +35,9 @@ _TWO = {"a": "number", "b": "number"}
 _MANY = {"numbers[]": "number"}
 
 NOTES: dict[str, Note] = {
-    "absolute_value": _plain(takes={"number": "signed"}),
+    "absolute_value": Note(
+        takes={"number": "signed"}, gives={"result": "magnitude"}, told=("result",),
+    ),
     "add": _plain(takes=_TWO),
     "divide": _plain(takes={"a": "number", "b": "divisor"}),
     "imperial_si_conversion": Note(

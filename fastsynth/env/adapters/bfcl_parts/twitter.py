@@ -61,7 +61,7 @@ NOTES: dict[str, Note] = {
         told=("mention_status",), limits={"mentioned_usernames": {"minItems": 1}},
     ),
     "post_tweet": Note(
-        takes={"content": "tweet_text", "tags[]": "tag_seen", "mentions[]": "mention_handle"},
+        takes={"content": "tweet_text", "tags[]": "hashtag", "mentions[]": "mention_handle"},
         gives={"id": "tweet_id"}, needs=LOGIN, mutates=True, told=("id",),
         # The class appends to its own default list (see `live.Posts`): always passed, maybe empty.
         required=("mentions",),
