@@ -104,7 +104,7 @@ def without_none(kind: Any) -> Any:
     if get_origin(kind) not in (Union, types.UnionType):
         return kind
     rest = tuple(one for one in get_args(kind) if one is not type(None))
-    return Union[rest] if rest else kind
+    return Union[rest] if rest else kind  # noqa: UP007 (built from a tuple)
 
 
 def _enum(values: Iterable[Any]) -> dict[str, Any]:

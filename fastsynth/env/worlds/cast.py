@@ -107,9 +107,9 @@ SHOPS = {
     "travel": ("Luggage Loft", "Rail Tickets"),
     "housing": ("Hardware Hall", "Lamp Studio"),
 }
-EVERYDAY = ("Everyday", "Main account", "Current account", "Household")
-SAVINGS = ("Savings", "Rainy day fund", "Holiday savings", "Nest egg")
-POTS = ("Travel pot", "Away money", "Trip fund")
-BILLS = ("Bills", "Fixed costs", "Rent and bills")
+EVERYDAY = ("Everyday", "Main", "Current", "Household")
+SAVINGS = ("Savings", "Rainy Day", "Holiday Savings", "Nest Egg")
+POTS = ("Travel", "Away", "Trip Fund")
+BILLS = ("Bills", "Fixed Costs", "Rent")
 CARDS = ("blue debit card", "gold credit card", "virtual card", "green debit card", "joint card")
 SAVED = ("Visa ending in", "Mastercard ending in", "Maestro ending in")

@@ -80,9 +80,7 @@ class Messages:
         },
         told=("threads[].name", "threads[].unread"),
     )
-    def list_threads(
-        self, unread_only: Annotated[bool, "Only threads with unread messages."] = False
-    ) -> shapes.Threads:
+    def list_threads(self) -> shapes.Threads:
         """List conversation threads with the number of unread messages."""
         return {
             "threads": [
@@ -93,7 +91,6 @@ class Messages:
                     "last_at": t["messages"][-1]["sent_at"],
                 }
                 for i, t in self.threads.items()
-                if t["unread"] or not unread_only
             ]
         }
 

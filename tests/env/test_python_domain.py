@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Any
+
+import anyio
+import pytest
+
+from fastsynth.env.adapters.python import PythonDomain
+from fastsynth.env.environment import Environment
+from fastsynth.env.registry import domain_of_row, open_domain
+from fastsynth.env.world import row_environment
+from fastsynth.errors import ConfigError, EnvironmentBroken
+
+LIMIT = 0.6
+STATE = {"sample_tools": {"titles": ["Moby Dick"]}}
+
+
+@asynccontextmanager
+async def opened(target: str, **options: Any) -> AsyncIterator[tuple[PythonDomain, Environment]]:
+    domain = PythonDomain(target, time_limit=LIMIT, workers=1, **options)
+    try:
+        environment = await domain.open(domain.parts)
+        await environment.reset(STATE)
+        yield domain, environment
+    finally:
+        await domain.close()
+
+
+@pytest.mark.anyio
+async def test_a_class_is_a_domain_of_its_methods(sample_tools: str) -> None:
+    async with opened(f"{sample_tools}:Shelf") as (domain, shelf):
+        found = await shelf.call("find_book", {"title": "Moby"})
+        missing = await shelf.call("find_book", {"title": "Emma"})
+        later = await shelf.call("later", {"word": "soon"})
+
+    assert found.value == "b0"
+    assert missing.error == "tool"
+    assert "Emma" in missing.message
+    assert later.value == "soon"
+    assert domain.opaque == {"book_id"}
+    assert domain.tools["find_book"].parameters["properties"]["title"]["description"]
+    assert domain.tools["add_book"].mutates
+    assert "load" not in domain.tools
+
+
+@pytest.mark.anyio
+async def test_printing_never_reaches_the_protocol(sample_tools: str) -> None:
+    async with opened(f"{sample_tools}:Shelf") as (_, shelf):
+        counts = [(await shelf.call("count_books", {})).value for _ in range(3)]
+        asked = await shelf.call("ask_user", {})
+
+    assert counts == [1, 1, 1]
+    assert asked.error == "tool"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("hang", "0.6 s and was stopped"),
+        ("leave", "ended its process"),
+        ("lie", "type forbids"),
+        ("give_object", "not JSON"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Shelf", "Unpicklable"])
+async def test_a_bad_tool_is_its_own_error_and_the_session_lives_on(
+    sample_tools: str, kind: str, name: str, words: str
+) -> None:
+    async with opened(f"{sample_tools}:{kind}") as (_, shelf):
+        await shelf.call("add_book", {"title": "Emma"})
+        before = await shelf.digest() if kind == "Shelf" else ""
+        observation = await shelf.call(name, {})
+        after = await shelf.digest() if kind == "Shelf" else ""
+        found = await shelf.call("find_book", {"title": "Emma"})
+
+    assert observation.error == "tool"
+    assert words in observation.message
+    assert after == before
+    assert found.value == "b1"
+
+
+@pytest.mark.anyio
+async def test_sessions_of_a_killed_worker_are_all_built_again(sample_tools: str) -> None:
+    domain = PythonDomain(f"{sample_tools}:Shelf", time_limit=LIMIT, workers=1)
+    shelves = [await domain.open(domain.parts) for _ in range(4)]
+    for number, shelf in enumerate(shelves):
+        await shelf.reset(STATE)
+        await shelf.call("add_book", {"title": f"Volume {number}"})
+    digests = [await shelf.digest() for shelf in shelves]
+    async with anyio.create_task_group() as tasks:
+        for shelf in shelves[:2]:
+            tasks.start_soon(shelf.call, "hang", {})
+    again = [await shelf.digest() for shelf in shelves]
+    await domain.close()
+
+    assert again == digests
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", ["Shelf", "Unpicklable"])
+async def test_a_snapshot_outlives_the_process_it_was_taken_in(
+    sample_tools: str, kind: str
+) -> None:
+    async with opened(f"{sample_tools}:{kind}") as (_, shelf):
+        await shelf.call("add_book", {"title": "Emma"})
+        snapshot = await shelf.snapshot()
+        await shelf.call("add_book", {"title": "Ulysses"})
+        await shelf.restore(snapshot)
+        count = await shelf.call("count_books", {})
+        await shelf.call("leave", {})
+        await shelf.restore(snapshot)
+        again = await shelf.call("count_books", {})
+
+    assert (count.value, again.value) == (2, 2)
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_call_leaves_no_stale_answer(sample_tools: str) -> None:
+    async with opened(f"{sample_tools}:Shelf") as (_, shelf):
+        with anyio.move_on_after(0.1):
+            await shelf.call("hang", {})
+        found = await shelf.call("find_book", {"title": "Moby"})
+
+    assert found.value == "b0"
+
+
+@pytest.mark.anyio
+async def test_closing_ends_every_process(sample_tools: str) -> None:
+    async with opened(f"{sample_tools}:Shelf") as (domain, _):
+        process = domain._pool._workers[0]._process
+        assert process is not None
+
+    assert process.returncode is not None
+
+
+def test_the_modules_scenario_draws_the_state_and_facts_follow_from_it(sample_tools: str) -> None:
+    domain = open_domain(f"python:{sample_tools}:Shelf")
+    one, same = (domain.draw(domain.parts, Random(5)) for _ in range(2))
+
+    assert one == same
+    assert len(one.state["sample_tools"]["titles"]) == 2
+    assert one.facts["title"] == one.state["sample_tools"]["titles"]
+
+
+def test_a_row_of_user_tools_names_the_target_alone(sample_tools: str) -> None:
+    domain, parts = domain_of_row(f"python:{sample_tools}:Shelf")
+
+    assert row_environment(domain, parts) == f"python:{sample_tools}:Shelf"
+    assert parts == ("sample_tools",)
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("no_such_module:make", "no_such_module"),
+        ("sample_tools:missing", "missing"),
+        ("sample_tools:LIMIT", "LIMIT"),
+    ],
+)
+def test_a_target_that_is_not_there_is_named(sample_tools: str, target: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        PythonDomain(target)
+
+
+@pytest.mark.anyio
+async def test_a_state_that_cannot_be_loaded_breaks_the_environment(sample_tools: str) -> None:
+    domain = PythonDomain(f"{sample_tools}:Shelf", time_limit=LIMIT, workers=1)
+    try:
+        shelf = await domain.open(domain.parts)
+        with pytest.raises(EnvironmentBroken, match="reset"):
+            await shelf.reset({"sample_tools": {"titles": 7}})
+    finally:
+        await domain.close()
