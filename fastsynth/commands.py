@@ -19,7 +19,6 @@ from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.watch import Mode
 from fastsynth.doctor import Finding, examine
 from fastsynth.engine.quota import Job, Quota
-from fastsynth.env.registry import open_domain
 from fastsynth.env.world import living
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.method.graph import build_graph
@@ -27,10 +26,11 @@ from fastsynth.method.planner import Planner
 from fastsynth.method.wording import goal_text, step_text
 from fastsynth.prompts import share
 from fastsynth.replay import Verifier
-from fastsynth.run import Order, shape_of, write_pages
+from fastsynth.run import Order, domain_of, shape_of
 from fastsynth.run import generate as generate_run
 from fastsynth.settings import decode, read_yaml
 from fastsynth.sim.server import serve
+from fastsynth.sitting import write_pages
 from fastsynth.store.compact import compact, read_rows
 from fastsynth.store.journal import heads
 from fastsynth.store.manifest import Manifest, read_manifest, write_manifest
@@ -69,7 +69,7 @@ def preview(config: Config, count: int) -> int:
 
 async def _preview(config: Config, count: int) -> None:
     out = Console(highlight=False)
-    domain = open_domain(config.environment)
+    domain = domain_of(config)
     planner = Planner(domain, build_graph(domain), shape_of(config), config.seed)
     strata = [str(kind) for kind, weight in config.kinds.items() if weight]
     try:
@@ -170,7 +170,7 @@ def report_run(run_dir: Path) -> int:
 
 
 def graph(config: Config) -> int:
-    built = build_graph(open_domain(config.environment))
+    built = build_graph(domain_of(config))
     text = msgspec.json.format(msgspec.json.encode(built.to_json()), indent=1)
     sys.stdout.write(text.decode() + "\n")
     return 0

@@ -113,7 +113,26 @@ class Teacher(Section, frozen=True, kw_only=True):
     latency_ms: Annotated[float, Meta(ge=0)] = 0.0
 
 
-KindName = Literal["base", "no_tool"]
+class Tools(Section, frozen=True, kw_only=True):
+    """How users' own tools are run (`python:module:attribute`)."""
+
+    time_limit: Annotated[float, Meta(gt=0)] = 10.0
+    """Seconds one call may take before its process is killed."""
+    workers: AtLeastOne = 2
+    """Processes that host them."""
+
+
+KindName = Literal[
+    "base",
+    "no_tool",
+    "missing_parameter",
+    "missing_function",
+    "refusal",
+    "parallel",
+    "error_recovery",
+    "merged",
+    "split",
+]
 RoleName = Literal["default", "writer", "reasoning", "critic", "user", "judge", "student"]
 DEFAULT_SAMPLING: dict[str, Sampling] = {
     "writer": Sampling(temperature=0.9, max_tokens=1024),
@@ -146,6 +165,7 @@ class Config(Section, frozen=True, kw_only=True):
     engine: Engine = Engine()
     budget: Budget = Budget()
     teacher: Teacher = Teacher()
+    tools: Tools = Tools()
 
     def endpoint_of(self, role: str) -> str:
         """The endpoint's name that serves `role`. Raises ConfigError."""

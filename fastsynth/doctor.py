@@ -14,7 +14,6 @@ import msgspec
 from fastsynth.config import Config
 from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Domain
-from fastsynth.env.registry import open_domain
 from fastsynth.env.world import living
 from fastsynth.errors import FastsynthError, NoEndpoint
 from fastsynth.events import Bus, Event, Note
@@ -28,7 +27,7 @@ from fastsynth.method.planner import Planner
 from fastsynth.method.script import AdvancedDraft
 from fastsynth.method.tooling import tool_list
 from fastsynth.records import Message
-from fastsynth.run import meet_endpoints, shape_of
+from fastsynth.run import domain_of, meet_endpoints, shape_of
 
 JOBS = 400
 """Plans tried to see which tools can be reached."""
@@ -58,7 +57,7 @@ async def examine(config: Config, show: Show) -> None:
     """Shows findings as they come; none of them raises."""
     show(Finding(grade="good", what=f"config: environment {config.environment}, reads well"))
     try:
-        domain = open_domain(config.environment)
+        domain = domain_of(config)
     except FastsynthError as error:
         show(_bad("environment", error))
         return
@@ -142,7 +141,7 @@ def _note(event: Event, show: Show) -> None:
 
 async def _examine_tools(config: Config, client: Client, show: Show) -> None:
     """One call of one tool by the reasoning role, asked for as plainly as can be."""
-    domain = open_domain(config.environment)
+    domain = domain_of(config)
     tool = min(domain.tools.values(), key=lambda t: len(t.parameters.get("required", ())))
     words = f"Call the tool {tool.name} now, with any arguments that fit."
     tools = tool_list([tool])

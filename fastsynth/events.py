@@ -71,6 +71,8 @@ class RequestFailed(Event, frozen=True, omit_defaults=True):
     cause: str
     again: bool
     seconds: float
+    tokens_at_most: int = 0
+    """Above 0 where the server may have served it all the same: what it can have cost."""
 
 
 class ReplyReused(Event, frozen=True, omit_defaults=True):

@@ -13,9 +13,6 @@ import msgspec
 SCHEMA_VERSION = 1
 
 Role = Literal["system", "user", "assistant", "tool"]
-Kind = Literal["base", "no_tool"]
-"""Kinds of turn. Each has a right answer and a check of its own."""
-
 encode_canonical = msgspec.json.Encoder(order="sorted").encode
 encode = msgspec.json.Encoder().encode
 
@@ -129,6 +126,10 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     state_check: Literal["full", "observed"] = "full"
     hinted_reasoning: tuple[int, ...] = ()
     """Per turn: steps whose reasoning was written under a hint and not rewritten without it."""
+    interrupted_calls: tuple[str, ...] = ()
+    """Of these, the ids of calls that were made to fail before they reached the tool."""
+    twin: str = ""
+    """Rows with one name are twins: alike but for what is missing or forbidden in one of them."""
     errors_recovered: tuple[str, ...] = ()
     """Ids of recorded tool calls that failed and left the state as it was."""
 

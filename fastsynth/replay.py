@@ -66,9 +66,12 @@ async def _replay_truth(row: Conversation, world: World) -> AsyncIterator[Mismat
 
 
 async def _replay_recorded(row: Conversation, world: World) -> AsyncIterator[Mismatch]:
+    interrupted = frozenset(row.interrupted_calls)
     for turn, messages in enumerate(turns_of(row.messages)):
         results = {m.tool_call_id: m for m in messages if m.role == "tool"}
         for number, call in enumerate(_calls(messages)):
+            if call.id in interrupted:
+                continue
             got = await _result(world, call)
             recorded = results.get(call.id)
             if recorded is None or recorded.content != got:

@@ -1,20 +1,16 @@
 """The composition root: opens everything a run needs, wires it, and closes it again.
 
-A run is: jobs that the journal does not hold yet -> synthesize -> journal -> Parquet.
+A run that has nothing left to do opens no environment and asks no endpoint.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 import anyio
-import anyio.to_thread
 import msgspec
 from anyio.abc import TaskGroup
 from rich.console import Console
@@ -23,39 +19,42 @@ from fastsynth.config import Config, Endpoint
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.eventlog import EventLog, event_log
 from fastsynth.dashboard.watch import Mode, watch
-from fastsynth.engine.drain import drain
-from fastsynth.engine.lag import LagGauge
-from fastsynth.engine.quota import Job, Quota
-from fastsynth.engine.shutdown import Budget, Stop, on_signals
+from fastsynth.engine.quota import Quota
+from fastsynth.engine.shutdown import Budget, Stop
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.env.environment import Domain
+from fastsynth.env.registry import Options as ToolOptions
 from fastsynth.env.registry import open_domain
-from fastsynth.errors import FastsynthError, Interrupted, NoEndpoint, NothingAccepted
-from fastsynth.events import Bus, JobFinished, Note, RunFinished, RunStarted
+from fastsynth.errors import (
+    ConfigError,
+    FastsynthError,
+    Interrupted,
+    NoEndpoint,
+    NothingAccepted,
+    config_error,
+)
+from fastsynth.events import Bus, RunStarted
 from fastsynth.llm.client import Client, Settings, open_client
 from fastsynth.method.chain import Effort
 from fastsynth.method.graph import build_graph
 from fastsynth.method.planner import Planner, Shape
 from fastsynth.prompts import Prompts, load_prompts
-from fastsynth.records import Accepted, Failed, Outcome, Rejected, encode
+from fastsynth.records import encode
 from fastsynth.settings import dump, identity_of, roles_of
 from fastsynth.sim.embedded import start_embedded
 from fastsynth.sim.mistakes import Mistakes
 from fastsynth.sim.server import Options
-from fastsynth.store.appendfile import sync_regularly, write_atomically
-from fastsynth.store.card import card
-from fastsynth.store.compact import compact, read_rows
+from fastsynth.sitting import Books, Sitting
+from fastsynth.spent import Spent, spent_before
+from fastsynth.store.compact import read_rows
 from fastsynth.store.journal import Journal, heads
-from fastsynth.store.manifest import Manifest, StratumCount, write_manifest
-from fastsynth.store.portrait import portray
+from fastsynth.store.manifest import Manifest, read_manifest
 from fastsynth.store.replies import ReplyLog
-from fastsynth.store.report import report
 from fastsynth.store.rundir import Resume, RunDir
-from fastsynth.store.summary import Tally as Ledger
-from fastsynth.store.summary import summary_of
-from fastsynth.synthesis import Studio, synthesize
+from fastsynth.store.summary import Tally, summary_of
+from fastsynth.synthesis import Studio
 
-MANIFEST_EVERY = 10.0
+ENDED = ("done", "hopeless", "nothing_accepted")
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,206 +67,187 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = "auto"
 
 
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    manifest: Manifest
-    run_dir: Path
-
-
-async def generate(order: Order) -> Ended:
+async def generate(order: Order) -> Manifest:
     """A whole run, to its end or to where it was stopped. Raises what ends it with another code."""
+    _check_places(order)
+    prompts = load_prompts(Path(order.config.prompts) if order.config.prompts else None)
+    before = models_before(order, prompts)
+    if before is not None and (ended := _already_ended(order)) is not None:
+        _show_ended(order, ended)
+        _raise_for(order, ended, None)
+        return ended
+    return await _sit(order, prompts, before)
+
+
+async def _sit(order: Order, prompts: Prompts, before: dict[str, str] | None) -> Manifest:
     bus, stop = Bus(), Stop()
-    ended: Ended | None = None
-    async with anyio.create_task_group() as group:
-        async with (
-            watch(bus, group, order.mode) as watched,
-            _opened(order, bus, stop, group) as run,
-        ):
-            await run.produce()
-            ended = await run.finish()
-        group.cancel_scope.cancel()
-    assert ended is not None
-    if order.mode in ("auto", "plain"):
-        for row in islice(read_rows(ended.run_dir), 1):
+    manifest: Manifest | None = None
+    with unwrapped():
+        async with anyio.create_task_group() as group:
+            async with (
+                watch(bus, group, order.mode) as watched,
+                _opened(order, prompts, before, bus, stop, group) as (sitting, studio),
+            ):
+                if studio is not None:
+                    await sitting.produce(studio)
+                manifest = await sitting.finish()
+            group.cancel_scope.cancel()
+    assert manifest is not None
+    if order.mode in ("auto", "plain") and not stop.aborted:
+        for row in islice(read_rows(order.run_dir), 1):
             render_conversation(row, Console(stderr=True))
-    watched.finish(summary_of(str(ended.run_dir), ended.manifest))
-    _raise_for(ended.manifest, stop)
-    return ended
+    watched.finish(summary_of(str(order.run_dir), manifest))
+    _raise_for(order, manifest, sitting.gone)
+    return manifest
 
 
-def _raise_for(manifest: Manifest, stop: Stop) -> None:
-    where = "run the same command again to go on"
-    if stop.reason == "interrupt":
-        raise Interrupted(f"interrupted with {manifest.accepted} accepted; {where}")
-    if stop.reason == "outage":
-        raise NoEndpoint(f"the endpoints or the environment stayed away; {where}")
+def _raise_for(order: Order, manifest: Manifest, gone: NoEndpoint | None) -> None:
+    again = "run the same command again to go on"
+    if manifest.stopped_by == "interrupt":
+        raise Interrupted(f"interrupted with {manifest.accepted} accepted; {again}")
+    if manifest.stopped_by == "outage":
+        raise gone or NoEndpoint(f"the endpoints or the environment stayed away; {again}")
     if manifest.accepted == 0:
-        raise NothingAccepted(f"nothing accepted in {manifest.jobs} jobs; see the funnel above")
+        what = f"{order.run_dir}: nothing accepted in {manifest.jobs} jobs"
+        if manifest.stopped_by not in ENDED:
+            raise NothingAccepted(f"{what}, stopped by {manifest.stopped_by}; {again}")
+        raise NothingAccepted(f"{what}: {_funnel(manifest) or 'none could be planned'}")
 
 
-class Run:
-    """One sitting of a run: what it works with, and how outcomes are kept."""
-
-    def __init__(
-        self,
-        order: Order,
-        studio: Studio,
-        client: Client,
-        rundir: RunDir,
-        journal: Journal,
-        replies: ReplyLog,
-        quota: Quota,
-        ledger: Ledger,
-        stop: Stop,
-    ) -> None:
-        self._order = order
-        self._studio = studio
-        self._client = client
-        self._rundir = rundir
-        self._journal = journal
-        self._replies = replies
-        self._quota = quota
-        self._ledger = ledger
-        self._stop = stop
-        self._began = time.monotonic()
-
-    async def produce(self) -> None:
-        """Drains the quota's jobs through `synthesize` into the journal."""
-        async with anyio.create_task_group() as beside:
-            beside.start_soon(sync_regularly, (self._journal, self._replies))
-            beside.start_soon(self._write_manifest_regularly)
-            gauge = LagGauge()
-            beside.start_soon(gauge.run)
-            async with on_signals(self._stop, self._studio.bus):
-                await drain(
-                    self._quota.next,
-                    self._work,
-                    self._keep,
-                    width=self._order.config.engine.width,
-                    stop=self._stop,
-                    enough=lambda: self._quota.complete,
-                )
-            beside.cancel_scope.cancel()
-        lag = gauge.read()
-        text = f"event loop lag: p50 {lag.p50 * 1000:.1f} ms, p99 {lag.p99 * 1000:.1f} ms"
-        self._studio.bus.emit(Note(text=text))
-
-    async def _work(self, job: Job) -> Outcome:
-        return await synthesize(job, self._studio)
-
-    async def _keep(self, job: Job, outcome: Outcome) -> bool:
-        head = self._journal.append(outcome)
-        verdict = self._quota.record(head.job, head.tag, head.content_hash)
-        self._ledger.add(head, verdict)
-        if not isinstance(outcome, Failed):
-            self._replies.forget(job.number)
-        self._studio.bus.emit(_finished(outcome, verdict))
-        return not isinstance(outcome, Failed)
-
-    async def _write_manifest_regularly(self) -> None:
-        while True:
-            await anyio.sleep(MANIFEST_EVERY)
-            manifest = self._manifest("")
-            await anyio.to_thread.run_sync(write_manifest, self._rundir.path, manifest)
-
-    async def finish(self) -> Ended:
-        """Compacts what was accepted, and writes manifest, card and report."""
-        self._journal.sync()
-        self._replies.sync()
-        stopped_by = self._stopped_by()
-        path = self._rundir.path
-        chosen, needed = self._quota.chosen(), self._quota.needed
-        files = await anyio.to_thread.run_sync(compact, path, chosen, needed)
-        manifest = msgspec.structs.replace(
-            self._manifest(stopped_by), files=files, accepted=len(chosen)
-        )
-        write_manifest(path, manifest)
-        await anyio.to_thread.run_sync(write_pages, path, manifest)
-        self._studio.bus.emit(
-            RunFinished(
-                accepted=manifest.accepted,
-                rejected=manifest.rejected,
-                failed=manifest.failed,
-                stopped_by=stopped_by,
-            )
-        )
-        return Ended(manifest=manifest, run_dir=path)
-
-    def _stopped_by(self) -> str:
-        if self._stop.reason:
-            return self._stop.reason
-        if self._quota.selected >= self._order.config.output.accepted:
-            return "done"
-        return "hopeless" if self._quota.selected else "nothing_accepted"
-
-    def _manifest(self, stopped_by: str) -> Manifest:
-        config = self._order.config
-        return Manifest(
-            identity=self._studio.identity,
-            environment=config.environment,
-            seed=config.seed,
-            teachers=tuple(sorted(set(self._client.models().values()))),
-            wanted=config.output.accepted,
-            accepted=self._quota.accepted,
-            rejected=self._ledger.rejected,
-            failed=self._ledger.failed,
-            jobs=self._ledger.jobs,
-            strata=tuple(
-                StratumCount(
-                    stratum=s.stratum,
-                    target=s.target,
-                    chosen=s.chosen,
-                    finished=s.finished,
-                    accepted=s.accepted,
-                    closed=s.closed,
-                )
-                for s in self._quota.standings()
-            ),
-            funnel=self._ledger.funnel(),
-            holes=tuple(self._quota.holes()),
-            stopped_by=stopped_by,
-            wall_s=round(self._rundir.manifest.wall_s + time.monotonic() - self._began, 3),
-            usage=self._ledger.usage,
-        )
+def _funnel(manifest: Manifest) -> str:
+    counted = [
+        (jobs, f"{stage}: {reason} {jobs}")
+        for stage, reasons in manifest.funnel.items()
+        for reason, jobs in reasons.items()
+    ]
+    return ", ".join(text for _, text in sorted(counted, key=lambda item: -item[0]))
 
 
-def write_pages(run_dir: Path, manifest: Manifest) -> None:
-    """`README.md` (the dataset card) and `report.html` of a run."""
-    rows = portray(read_rows(run_dir))
-    created = datetime.now(UTC).date().isoformat()
-    for name, page in (("README.md", card), ("report.html", report)):
-        text = page(str(run_dir), manifest, rows, created)
-        write_atomically(run_dir / name, text.encode())
+def _check_places(order: Order) -> None:
+    for path in order.reuse:
+        if not (path / "replies").is_dir():
+            raise config_error("--reuse", str(path), "need the directory of an earlier run")
+    for above in order.run_dir.absolute().parents:
+        if above.exists() and not above.is_dir():
+            raise config_error("-o", str(order.run_dir), f"{above} is no directory")
+
+
+def models_before(order: Order, prompts: Prompts) -> dict[str, str] | None:
+    """Role -> model of the run that is there, if this is that run as far as anybody can say
+    without its endpoints; else None."""
+    left = read_manifest(order.run_dir) if order.run_dir.is_dir() else None
+    if left is None or order.resume == "never":
+        return None
+    models = {}
+    for role, name in roles_of(order.config).items():
+        endpoint, had = order.config.endpoints[name], left.models.get(role)
+        if had is None or (endpoint.kind == "scripted") != (had == "scripted"):
+            return None
+        models[role] = endpoint.model or had if endpoint.kind == "openai" else had
+    same = identity_of(order.config, prompts.digest, models) == left.identity
+    return models if same else None
+
+
+def _already_ended(order: Order) -> Manifest | None:
+    """The manifest of a run with nothing left to do, its files all there."""
+    left = read_manifest(order.run_dir)
+    if left is None or left.stopped_by not in ENDED or left.wanted != order.config.output.accepted:
+        return None
+    for file in left.files:
+        path = order.run_dir / file.path
+        if not path.is_file() or path.stat().st_size != file.bytes:
+            return None
+    return left
+
+
+def _show_ended(order: Order, manifest: Manifest) -> None:
+    if order.mode == "json":
+        Console(soft_wrap=True).out(encode(summary_of(str(order.run_dir), manifest)).decode())
+    elif order.mode != "quiet":
+        text = f"{order.run_dir}: ended already, {manifest.accepted:,} conversations; a larger -n "
+        Console(stderr=True, soft_wrap=True).out(text + "goes on from there")
 
 
 @asynccontextmanager
-async def _opened(order: Order, bus: Bus, stop: Stop, group: TaskGroup) -> AsyncIterator[Run]:
-    """Everything of a sitting, opened in order and closed in reverse."""
+async def _opened(
+    order: Order,
+    prompts: Prompts,
+    before: dict[str, str] | None,
+    bus: Bus,
+    stop: Stop,
+    group: TaskGroup,
+) -> AsyncIterator[tuple[Sitting, Studio | None]]:
+    """Everything of a sitting, opened in order and closed in reverse. No studio: nothing to do."""
     config = order.config
-    prompts = load_prompts(Path(config.prompts) if config.prompts else None)
     async with AsyncExitStack() as stack:
-        domain = open_domain(config.environment)
-        stack.push_async_callback(domain.close)
-        client = await meet_endpoints(config, bus, stack)
-        identity = identity_of(config, prompts.digest, client.models())
-        rundir = stack.enter_context(RunDir(order.run_dir, identity, resume=order.resume))
-        planner = Planner(domain, build_graph(domain), shape_of(config), config.seed)
-        rundir.write("config.yaml", dump(config))
-        rundir.write("graph.json", encode(planner.graph.to_json()).decode())
-        quota = Quota(config.output.accepted, {str(k): w for k, w in config.kinds.items() if w})
-        ledger = Ledger()
-        _recall(order.run_dir, quota, ledger)
-        journal = Journal(rundir.journal)
-        stack.callback(journal.close)
-        replies = ReplyLog(order.run_dir, quota.finished, reuse=order.reuse)
-        stack.callback(replies.close)
-        client.keep_in(replies)
+        tools = await _equip(config, bus, stack) if before is None else None
+        models = tools[1].models() if tools is not None else before or {}
+        books = _open_books(order, prompts, models, stack)
+        if tools is None and not books.quota.complete:
+            tools = await _equip(config, bus, stack)
+            _check_models(order, models, tools[1].models())
         log = EventLog(order.run_dir / "events.jsonl", anyio.current_time(), anyio.current_time)
         bus.listen(log)
         await stack.enter_async_context(event_log(log, group))
-        studio = _studio(domain, planner, client, prompts, config, identity, bus)
-        _announce(order, client, bus, quota)
-        _watch_budget(config, stop, bus, ledger, group)
-        yield Run(order, studio, client, rundir, journal, replies, quota, ledger, stop)
+        bus.listen(books.spent.listen)
+        studio = None
+        if tools is not None:
+            studio = _studio(*tools, prompts, config, books.identity, bus)
+            tools[1].keep_in(books.replies)
+            graph = encode(studio.planner.graph.to_json()).decode()
+            books.rundir.write("graph.json", graph)
+            _watch_budget(config, stop, bus, books.spent, group)
+        _announce(order, tools[1] if tools else None, books, bus)
+        yield Sitting(config, books, bus, stop), studio
+
+
+async def _equip(config: Config, bus: Bus, stack: AsyncExitStack) -> tuple[Domain, Client]:
+    domain = domain_of(config)
+    stack.push_async_callback(domain.close)
+    return domain, await meet_endpoints(config, bus, stack)
+
+
+def _open_books(
+    order: Order, prompts: Prompts, models: dict[str, str], stack: AsyncExitStack
+) -> Books:
+    """The run directory, locked, and all that it remembers."""
+    config = order.config
+    identity = identity_of(config, prompts.digest, models)
+    rundir = stack.enter_context(RunDir(order.run_dir, identity, resume=order.resume))
+    quota = Quota(config.output.accepted, {str(k): w for k, w in config.kinds.items() if w})
+    tally = Tally()
+    for head, _ in heads(order.run_dir):
+        tally.add(head, quota.record(head.job, head.tag, head.content_hash))
+    before = spent_before(order.run_dir, rundir.manifest, tally.usage, quota.finished)
+    rundir.write("config.yaml", dump(config))
+    journal = Journal(rundir.journal)
+    stack.callback(journal.close)
+    replies = ReplyLog(order.run_dir, quota.finished, reuse=order.reuse)
+    stack.callback(replies.close)
+    return Books(
+        identity=identity,
+        models=models,
+        rundir=rundir,
+        journal=journal,
+        replies=replies,
+        quota=quota,
+        tally=tally,
+        spent=Spent(before),
+    )
+
+
+def _check_models(order: Order, before: dict[str, str], now: dict[str, str]) -> None:
+    for role, model in now.items():
+        if before[role] != model:
+            raise ConfigError(
+                f"{order.run_dir}: {role} was {before[role]!r}, its endpoint now offers {model!r}; "
+                "name the model (--model) or give this run a directory of its own (-o)"
+            )
+
+
+def domain_of(config: Config) -> Domain:
+    limits = ToolOptions(time_limit=config.tools.time_limit, workers=config.tools.workers)
+    return open_domain(config.environment, options=limits)
 
 
 def shape_of(config: Config) -> Shape:
@@ -279,17 +259,11 @@ def shape_of(config: Config) -> Shape:
 
 
 def _studio(
-    domain: Domain,
-    planner: Planner,
-    client: Client,
-    prompts: Prompts,
-    config: Config,
-    identity: str,
-    bus: Bus,
+    domain: Domain, client: Client, prompts: Prompts, config: Config, identity: str, bus: Bus
 ) -> Studio:
     return Studio(
         domain=domain,
-        planner=planner,
+        planner=Planner(domain, build_graph(domain), shape_of(config), config.seed),
         chat=client,
         prompts=prompts,
         effort=Effort(blind=config.chain.blind, attempts=config.chain.attempts),
@@ -305,8 +279,7 @@ async def meet_endpoints(config: Config, bus: Bus, stack: AsyncExitStack) -> Cli
     for name in dict.fromkeys(roles.values()):
         endpoint = config.endpoints[name]
         if endpoint.kind == "scripted" and not (endpoint.url or endpoint.urls):
-            mistakes = msgspec.convert(config.teacher.mistakes, Mistakes)
-            options = Options(latency_ms=config.teacher.latency_ms, mistakes=mistakes)
+            options = Options(latency_ms=config.teacher.latency_ms, mistakes=_mistakes(config))
             address = await stack.enter_async_context(start_embedded(options))
             endpoint = msgspec.structs.replace(endpoint, url=address)
         endpoints[name] = endpoint
@@ -316,6 +289,15 @@ async def meet_endpoints(config: Config, bus: Bus, stack: AsyncExitStack) -> Cli
     client = await stack.enter_async_context(open_client(settings, replies=_NoReplies(), bus=bus))
     await client.check()
     return client
+
+
+def _mistakes(config: Config) -> Mistakes:
+    try:
+        return msgspec.convert(config.teacher.mistakes, Mistakes)
+    except msgspec.ValidationError as error:
+        known = ", ".join(field.name for field in msgspec.structs.fields(Mistakes))
+        place, found = "$.teacher.mistakes", dict(config.teacher.mistakes)
+        raise config_error(place, found, f"{error}; known: {known}") from error
 
 
 class _NoReplies:
@@ -328,60 +310,25 @@ class _NoReplies:
         raise FastsynthError("no reply store is open yet")
 
 
-def _recall(run_dir: Path, quota: Quota, ledger: Ledger) -> None:
-    """Takes in what the journal holds."""
-    for head, _ in heads(run_dir):
-        ledger.add(head, quota.record(head.job, head.tag, head.content_hash))
-
-
-def _announce(order: Order, client: Client, bus: Bus, quota: Quota) -> None:
-    models = sorted(set(client.models().values()))
+def _announce(order: Order, client: Client | None, books: Books, bus: Bus) -> None:
     bus.emit(
         RunStarted(
             run_dir=str(order.run_dir),
             environment=order.config.environment,
             wanted=order.config.output.accepted,
-            already_accepted=quota.accepted,
-            endpoints=tuple(lane.endpoint for lane in client.lanes()),
-            teacher="+".join(models),
+            already_accepted=books.quota.accepted,
+            endpoints=tuple(lane.endpoint for lane in client.lanes()) if client else (),
+            teacher="+".join(sorted(set(books.models.values()))),
         )
     )
 
 
-def _watch_budget(config: Config, stop: Stop, bus: Bus, ledger: Ledger, group: TaskGroup) -> None:
+def _watch_budget(config: Config, stop: Stop, bus: Bus, spent: Spent, group: TaskGroup) -> None:
     limits = config.budget
     budget = Budget(
         stop=stop, max_time=limits.seconds, max_cost=limits.usd, max_tokens_total=limits.tokens
     )
-    usage = ledger.usage
+    usage = spent.usage
     budget.spend(usage.prompt_tokens + usage.completion_tokens, usage.cost_usd or 0.0)
     bus.listen(budget.listen)
     group.start_soon(budget.watch)
-
-
-Verdict = Literal["accepted", "rejected", "failed", "duplicate"]
-
-
-def _finished(outcome: Outcome, verdict: Verdict) -> JobFinished:
-    match outcome:
-        case Accepted():
-            row = outcome.conversation
-            return JobFinished(
-                job=outcome.job,
-                stratum=outcome.stratum,
-                outcome=verdict,
-                turns=row.num_turns,
-                calls=row.num_calls,
-            )
-        case Rejected():
-            return JobFinished(
-                job=outcome.job,
-                stratum=outcome.stratum,
-                outcome=verdict,
-                stage=outcome.stage,
-                reason=outcome.reason,
-            )
-        case Failed():
-            return JobFinished(
-                job=outcome.job, stratum=outcome.stratum, outcome=verdict, reason=outcome.cause
-            )

@@ -20,7 +20,7 @@ from fastsynth.method.advanced import Advanced, compose
 from fastsynth.method.agents import Agents, Dropped, Unanswered
 from fastsynth.method.chain import Effort, Solved, guided_chain
 from fastsynth.method.plan import Plan, Turn
-from fastsynth.method.planner import Planner, Setting, plan_hash, visible_tools
+from fastsynth.method.planner import Planner, Setting, plan_hash, twin_of, visible_tools
 from fastsynth.method.query import draw_style, write_query
 from fastsynth.method.rows import content_hash, row
 from fastsynth.method.talk import Talk
@@ -28,6 +28,11 @@ from fastsynth.method.tooling import tool_list
 from fastsynth.prompts import Prompts
 from fastsynth.records import Accepted, Attempt, Failed, Outcome, Rejected
 from fastsynth.seeds import derive
+
+PARALLEL_POLICY = (
+    "Make calls that do not depend on each other in one message; never calls that need a result "
+    "of one another."
+)
 
 
 class Studio(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +50,7 @@ class Studio(msgspec.Struct, frozen=True, kw_only=True):
 async def synthesize(job: Job, studio: Studio) -> Outcome:
     """Makes one conversation. Never raises for what a model, a tool or a draw did."""
     studio.bus.emit(JobStarted(job=job.number, stratum=job.stratum))
-    agents = Agents(studio.chat, studio.prompts, job.number, studio.planner.seed)
+    agents = _agents(job, studio)
     try:
         outcome = await _synthesize(job, studio, agents)
     except Unanswered as error:
@@ -55,6 +60,11 @@ async def synthesize(job: Job, studio: Studio) -> Outcome:
             job=job.number, stratum=job.stratum, cause="environment", detail=str(error)
         )
     return outcome
+
+
+def _agents(job: Job, studio: Studio) -> Agents:
+    planner = studio.planner
+    return Agents(studio.chat, studio.prompts, job.number, planner.seed, planner.chance(job))
 
 
 async def _synthesize(job: Job, studio: Studio, agents: Agents) -> Outcome:
@@ -88,8 +98,8 @@ async def _ask_in_reverse(talk: Talk, turn: Turn, agents: Agents) -> tuple[Advan
     tools = talk.all_tools
     script = talk.script("advanced", turn, agents)
     advanced: Advanced | Dropped = Advanced()
-    if turn.kind == "base":
-        advanced = await compose(agents, turn, tools, script, talk.again)
+    if turn.as_asked().steps:
+        advanced = await compose(agents, turn.as_asked(), tools, script, talk.again)
     if isinstance(advanced, Dropped):
         return Advanced(), advanced
     script = talk.script("query", turn, agents)
@@ -100,16 +110,18 @@ async def _ask_in_reverse(talk: Talk, turn: Turn, agents: Agents) -> tuple[Advan
 
 def _begin(job: Job, studio: Studio, setting: Setting, plan: Plan, world: World) -> Talk:
     planner = studio.planner
-    visible = visible_tools(plan, planner.graph, planner.shape, planner.seed)
+    visible = visible_tools(plan, planner, job)
     tools = {name: studio.domain.tools[name] for name in visible}
     policy = [studio.domain.policy.get(part, "") for part in setting.parts]
+    policy += [plan.rule.text] if plan.rule else []
+    policy += [PARALLEL_POLICY] if plan.parallel else []
     now = datetime.fromisoformat(plan.now)
     system, _ = studio.prompts["system"].render(
         policy="\n".join(text for text in policy if text),
         now=f"{now:%A}, {now:%Y-%m-%d}, {now:%H:%M} ({plan.now[-6:]})",
         place=plan.place,
     )
-    style = draw_style(derive(planner.seed, job.number, "style"))
+    style = draw_style(derive(planner.seed, *planner.chance(job), "style"))
     return Talk(planner, job, setting, plan, world, tools, tool_list(tools.values()), system, style)
 
 
@@ -133,6 +145,7 @@ def _outcome(job: Job, studio: Studio, agents: Agents, setting: Setting, talk: T
             setting.scenario.state,
             studio.identity,
             studio.domain.state_check,
+            twin_of(job),
         ),
         attempts=tuple(talk.failed),
     )

@@ -81,6 +81,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Hint level -> turns that passed at it; -1: given up."""
     strata: Mapping[str, Stratum]
     endpoints: tuple[EndpointView, ...]
+    unknown: int = 0
+    """Sends that were cut off: the server may have served them."""
+    unknown_tokens: int = 0
+    """What they can have cost at most."""
     sparks: tuple[float, ...]
     """Replies per second, one value a second, oldest first."""
     notes: tuple[NoteLine, ...]

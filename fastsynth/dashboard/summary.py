@@ -43,6 +43,8 @@ def summary_panel(view: Snapshot) -> RenderableType:
     parts: list[RenderableType] = [_counts(view)]
     if view.run.teacher == "scripted":
         parts.append(Text(SCRIPTED, style="yellow"))
+    if len(view.endpoints) > 1:
+        parts += [Text(), _endpoints(view)]
     if view.funnel or view.failures:
         parts += [Text(), _funnel(view)]
     if view.warnings:
@@ -71,9 +73,30 @@ def _counts(view: Snapshot) -> Table:
         f" {figures.short(view.completion_tokens)} out",
         "cost": figures.money(view.cost_usd, view.unpriced),
     }
+    if view.unknown:
+        shown["unknown"] = (
+            f"{view.unknown:,} requests were cut off and may have been served:"
+            f" {figures.short(view.unknown_tokens)} tokens at most"
+        )
     for name, text in shown.items():
         grid.add_row(f"[dim]{name}[/]", text)
     return grid
+
+
+def _endpoints(view: Snapshot) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("endpoint", "replies", "share", "errors", "prompt tokens", "cached"):
+        table.add_column(name, justify="left" if name == "endpoint" else "right")
+    for each in view.endpoints:
+        table.add_row(
+            Text(clean(each.name)),
+            f"{each.replies:,}",
+            figures.share(each.replies, view.requests),
+            f"{each.errors:,}",
+            figures.short(each.prompt_tokens),
+            figures.share(each.cached_tokens, each.prompt_tokens),
+        )
+    return table
 
 
 def _funnel(view: Snapshot) -> Table:

@@ -45,6 +45,7 @@ class Progress:
         self.cost_usd = 0.0
         self.priced = self.unpriced = self.warnings = 0
         self.throttled_s = 0.0
+        self.unknown = self.unknown_tokens = 0
         self.retries: dict[str, int] = {}
         self.given_up: dict[str, int] = {}
         self.throttles: dict[str, int] = {}
@@ -125,6 +126,8 @@ class Progress:
             levels=self.levels,
             strata=self.strata,
             endpoints=tuple(e.view() for e in self.endpoints.values()),
+            unknown=self.unknown,
+            unknown_tokens=self.unknown_tokens,
             sparks=self._sparks.values(),
             notes=tuple(self.notes),
             warnings=self.warnings,
@@ -193,6 +196,8 @@ class Progress:
     def _request_failed(self, event: RequestFailed) -> None:
         self.in_flight = max(0, self.in_flight - 1)
         _bump(self.retries if event.again else self.given_up, event.cause)
+        self.unknown += event.tokens_at_most > 0
+        self.unknown_tokens += event.tokens_at_most
         self._endpoint(event.endpoint).failed()
 
     def _reply_reused(self, _: ReplyReused) -> None:

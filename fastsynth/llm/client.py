@@ -15,10 +15,10 @@ import msgspec
 
 from fastsynth.config import Endpoint, Sampling
 from fastsynth.errors import config_error
-from fastsynth.events import Bus, ReplyReused, RequestDone, RequestFailed
+from fastsynth.events import Bus, ReplyReused, RequestDone
 from fastsynth.llm.chat import AgentRole, Ask, NoReply, Reply, ReplyStore
 from fastsynth.llm.completion import decode_reply, encode_reply
-from fastsynth.llm.exchange import Job, Sent, send
+from fastsynth.llm.exchange import Job, Sent, report_failure, send
 from fastsynth.llm.faults import Again, Final, Halt, Throttle
 from fastsynth.llm.keys import request_key, sampling_seed
 from fastsynth.llm.retry import Retries
@@ -80,6 +80,11 @@ class Client:
     def keep_in(self, replies: ReplyStore) -> None:
         """From now on replies are looked up and stored there. To be called before any `ask`."""
         self._replies = replies
+
+    def forget(self, job: int) -> None:
+        """The job has ended: nobody asks for it again."""
+        for service in self._services.values():
+            service.pool.forget(job)
 
     def lanes(self) -> tuple[Lane, ...]:
         now = anyio.current_time()
@@ -164,15 +169,7 @@ class Client:
         return reply
 
     def _failed(self, job: Job, sent: Sent, cause: str, again: bool) -> None:
-        self._bus.emit(
-            RequestFailed(
-                endpoint=sent.gate.label,
-                role=job.ask.role,
-                cause=cause,
-                again=again,
-                seconds=sent.seconds,
-            )
-        )
+        report_failure(job, sent.gate, sent.seconds, cause, again, self._bus)
 
     def _stop_if_dead(self, service: Service, detail: str) -> None:
         if service.pool.dead_for(anyio.current_time()) >= service.endpoint.give_up:

@@ -12,10 +12,18 @@ import anyio
 import msgspec
 from msgspec.structs import replace
 
-from fastsynth.events import Bus, RequestSent, Throttled
+from fastsynth.events import Bus, RequestFailed, RequestSent, Throttled
 from fastsynth.llm.chat import Ask, Reply
 from fastsynth.llm.completion import ErrorInBody, Malformed, decode_completion
-from fastsynth.llm.faults import Again, Fault, Throttle, Verdict, judge_fault, judge_status
+from fastsynth.llm.faults import (
+    MAYBE_SERVED,
+    Again,
+    Fault,
+    Throttle,
+    Verdict,
+    judge_fault,
+    judge_status,
+)
 from fastsynth.llm.keys import call_id
 from fastsynth.llm.limits import Gate, Permit
 from fastsynth.llm.prices import cost
@@ -48,13 +56,34 @@ async def send(job: Job, bus: Bus) -> Sent:
     if pool.counts_tokens:
         guess = job.service.estimates.guess(job.ask.purpose, len(job.body), job.most)
     permit = await pool.admit(job.ask.job, *guess)
+    ended = False
     try:
         bus.emit(RequestSent(endpoint=permit.gate.label, role=job.ask.role))
         result = await _exchange(job, permit, bus)
+        ended = True
         seconds = anyio.current_time() - permit.at
         return Sent(result=result, gate=permit.gate, seconds=seconds)
     finally:
         pool.release(permit)
+        if not ended:
+            report_failure(
+                job, permit.gate, anyio.current_time() - permit.at, "cancelled", False, bus
+            )
+
+
+def report_failure(job: Job, gate: Gate, seconds: float, cause: str, again: bool, bus: Bus) -> None:
+    """One send that brought no usable reply. A byte is a token at most: the bound is safe."""
+    unknown = cause in MAYBE_SERVED or cause == "cancelled"
+    bus.emit(
+        RequestFailed(
+            endpoint=gate.label,
+            role=job.ask.role,
+            cause=cause,
+            again=again,
+            seconds=seconds,
+            tokens_at_most=len(job.body) + job.most if unknown else 0,
+        )
+    )
 
 
 async def _exchange(job: Job, permit: Permit, bus: Bus) -> Reply | Verdict:
@@ -72,6 +101,7 @@ async def _exchange(job: Job, permit: Permit, bus: Bus) -> Reply | Verdict:
             gate.settle(anyio.current_time(), permit, 0)
         return judge_fault(fault)
     if answer is None:
+        _lose(service, permit, bus, refused=False)
         detail = f"no complete reply within {service.endpoint.timeout:g} s"
         return Again(cause="timeout", detail=detail)
     return _read(job, permit, answer, bus)
@@ -118,6 +148,7 @@ def _lose(service: Service, permit: Permit, bus: Bus, *, refused: bool) -> None:
 def _learn(job: Job, permit: Permit, answer: Answer, reply: Reply, bus: Bus) -> None:
     gate, usage = permit.gate, reply.usage
     gate.served(permit)
+    job.service.pool.replied(gate, anyio.current_time() - permit.at)
     seconds = exhausted(answer.headers)
     if seconds is not None:
         told = gate.is_paused(anyio.current_time())

@@ -76,6 +76,10 @@ _TOO_LONG_TEXTS = (
 )
 
 
+MAYBE_SERVED = frozenset(("reset", "timeout", "malformed", "http_502", "http_504"))
+"""Causes after which nobody knows whether a model did the work: 502 and 504 come from gateways."""
+
+
 def judge_fault(fault: Fault) -> Again:
     return Again(cause=fault.kind, detail=fault.detail, lost=fault.kind != "timeout")
 

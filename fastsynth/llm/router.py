@@ -1,8 +1,9 @@
 """A pool of addresses that answer for one model: who waits where, and who goes next.
 
-A conversation sticks to one address (rendezvous hash, so that its prefix stays cached there),
-spills when that one is full and another stands idle, and moves when it dies. First come, first
-served at each address. Rendezvous hashing: Thaler and Ravishankar, IEEE/ACM ToN 6(1), 1998.
+A conversation begins where it is expected to be served first and sticks to that address, so that
+its prefix stays cached there; it spills when that one is full and another stands idle, and moves
+when it dies, by rendezvous hash (Thaler and Ravishankar, IEEE/ACM ToN 6(1), 1998). First come,
+first served at each address.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ import anyio
 from fastsynth import seeds
 from fastsynth.llm.limits import NEVER, Gate, Permit, Waiter
 
-_REMEMBERED = 8192
+_REMEMBERED = 1 << 16
+"""Conversations whose address is kept, should nobody say that they have ended."""
+_PACE_WEIGHT = 0.05
+"""Of the newest reply in an address's mean seconds: half of it comes from the last 14."""
 
 
 class Pool:
@@ -22,6 +26,9 @@ class Pool:
         self.name = name
         self.gates = tuple(gates)
         self._ranks: dict[int, tuple[Gate, ...]] = {}
+        """Conversation -> its address, then the others in the order in which it would move."""
+        self._pace: dict[str, float] = {}
+        """Mean seconds of a reply, by address."""
         self._tickets = 0
         self._waiting = 0
 
@@ -65,16 +72,52 @@ class Pool:
         times = [at for at in since if at is not None]
         return now - max(times) if len(times) == len(self.gates) else 0.0
 
+    def replied(self, gate: Gate, seconds: float) -> None:
+        """A reply took that long from its sending: slow addresses get fewer conversations."""
+        before = self._pace.get(gate.label, seconds)
+        self._pace[gate.label] = before + _PACE_WEIGHT * (seconds - before)
+
+    def forget(self, job: int) -> None:
+        """The conversation has ended."""
+        self._ranks.pop(job, None)
+
+    def join(self, gate: Gate) -> None:
+        """One more address: for new conversations, and for those that have to move."""
+        self.gates = (*self.gates, gate)
+        for job, rank in self._ranks.items():
+            self._ranks[job] = (rank[0], *self._hashed(job, rank[0]))
+        self._pump()
+
+    def leave(self, gate: Gate) -> None:
+        """No longer sent to; what is in flight there may end, what waits goes elsewhere."""
+        self.gates = tuple(other for other in self.gates if other is not gate)
+        self._pace.pop(gate.label, None)
+        for job, rank in self._ranks.items():
+            self._ranks[job] = tuple(other for other in rank if other is not gate)
+        self._scatter(gate, anyio.current_time())
+
     def _rank(self, job: int) -> tuple[Gate, ...]:
         if len(self.gates) == 1:
             return self.gates
         found = self._ranks.get(job)
         if found is None:
             if len(self._ranks) >= _REMEMBERED:
-                self._ranks.clear()
-            order = sorted(self.gates, key=lambda gate: seeds.number(job, gate.label))
-            found = self._ranks[job] = tuple(order)
+                del self._ranks[next(iter(self._ranks))]
+            home = min(self._hashed(job), key=self._expected)
+            found = self._ranks[job] = (home, *self._hashed(job, home))
         return found
+
+    def _hashed(self, job: int, but: Gate | None = None) -> list[Gate]:
+        others = [gate for gate in self.gates if gate is not but]
+        return sorted(others, key=lambda gate: seeds.number(job, gate.label))
+
+    def _expected(self, gate: Gate) -> tuple[bool, float]:
+        """Seconds until one more would be served, up to a factor; addresses that are down last.
+
+        One that has not answered yet is taken for as fast as the fastest.
+        """
+        pace = self._pace.get(gate.label) or min(self._pace.values(), default=1.0)
+        return gate.down, pace * (1 + gate.in_flight + len(gate.queue)) / gate.limit
 
     def _home(self, job: int, now: float) -> Gate:
         """The first address that is up, or that is down and due for a try."""

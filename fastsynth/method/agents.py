@@ -45,11 +45,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 class Agents:
     """The agents of one job. Counts what they cost."""
 
-    def __init__(self, chat: Chat, prompts: Prompts, job: int, seed: int) -> None:
+    def __init__(
+        self, chat: Chat, prompts: Prompts, job: int, seed: int, chance: tuple[str | int, ...]
+    ) -> None:
         self._chat = chat
         self.prompts = prompts
         self.job = job
         self.seed = seed
+        self._chance = chance
         self.usage = Usage()
         self.teachers: dict[str, None] = {}
 
@@ -116,7 +119,7 @@ class Agents:
 
     def script_seed(self, purpose: Purpose, turn: int, attempt: int) -> int:
         """What a scripted teacher draws its variety from; the same for all steps of an attempt."""
-        return number(self.seed, self.job, turn, purpose, attempt)
+        return number(self.seed, *self._chance, turn, purpose, attempt)
 
 
 _SCHEMAS: dict[type, bytes] = {}

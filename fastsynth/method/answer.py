@@ -18,6 +18,14 @@ _CLAIM = re.compile(
     r"|paid|created|placed|added|moved|scheduled|updated|purchased|reserved|closed|resolved))\b",
     re.IGNORECASE,
 )
+_UNABLE = re.compile(
+    r"\b(can(?:'|no)?t|cannot|can not|unable|not able|not allowed|not permitted|don't have"
+    r"|do not have|no tool|no way|not possible|isn't (?:something|possible)|not something|won't"
+    r"|may not|must not|unfortunately|declin\w+|refuse)\b",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"\b(rule|policy|limit|maximum|at most|not allowed|not permitted)\b", re.I)
+_WHICH = re.compile(r"\b(which|what|who|whom|when|where|how (?:much|many|long))\b", re.I)
 _MEASURE = re.compile(r"\d+(st|nd|rd|th|am|pm|k|km|s|h|min|usd)")
 _IDENTIFIER = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9][\w-]{3,}\b")
 
@@ -43,6 +51,42 @@ def answer_fault(turn: Turn, answer: str, context: Iterable[Any], told: str) -> 
     if claim and not any(goal.effect for goal in turn.goals):
         return _no("false_claim", claim.group())
     return None
+
+
+def kind_fault(turn: Turn, answer: str) -> Dropped | None:
+    """Why an answer is not the right one for a turn in which nothing may be done, or None."""
+    text = normal(answer)
+    match turn.kind, turn.variant:
+        case "missing_parameter", _:
+            return _asks_for_slot(turn, answer, text)
+        case ("missing_function", _) | ("no_tool", "unavailable"):
+            return None if _UNABLE.search(answer) else _no("does_not_say_it_cannot", answer[:120])
+        case "refusal", _:
+            if not _UNABLE.search(answer):
+                return _no("does_not_refuse", answer[:120])
+            assert turn.rule is not None
+            named = stands_in(turn.rule.bound, text) or _shares_stem(turn.rule.parameter, text)
+            return None if named or _RULE.search(answer) else _no("rule_not_named", answer[:120])
+        case _:
+            return None
+
+
+def _asks_for_slot(turn: Turn, answer: str, text: str) -> Dropped | None:
+    """It asks, for what is missing, and not for three other things as well."""
+    assert turn.slot is not None
+    if "?" not in answer:
+        return _no("does_not_ask", answer[:120])
+    if answer.count("?") > 2:
+        return _no("asks_for_more", answer[:120])
+    if _shares_stem(f"{turn.slot.parameter} {turn.slot.words}", text) or _WHICH.search(answer):
+        return None
+    return _no("asks_for_other", answer[:120])
+
+
+def _shares_stem(name: str, text: str) -> bool:
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    stems = [word[:4] for word in normal(spaced).split() if len(word) > 2]
+    return any(f" {stem}" in text for stem in stems)
 
 
 def _unknown_number(answer: str, seen: list[Any], told: str) -> str:

@@ -13,17 +13,16 @@ from fastsynth.env.world import Mark, World
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped, Place
-from fastsynth.method.answer import answer_fault
+from fastsynth.method.answer import answer_fault, kind_fault
 from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.guards import told_value
+from fastsynth.method.kinds import NO_CALLS
 from fastsynth.method.leakage import leak
 from fastsynth.method.parse import arguments_of, spoken
 from fastsynth.method.plan import Turn
 from fastsynth.method.script import Script
 from fastsynth.method.verify import Executed, Verdict, judge, ungrounded
 from fastsynth.records import Message, ToolCall, canonical, encode
-
-MALFORMED = "malformed arguments"
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +75,7 @@ async def attempt(
     messages: list[Message] = []
     executed: list[Executed] = []
     fault: Dropped | None = None
+    troubles = {trouble.tool: trouble.message for trouble in turn.interruptions}
     for step in range(2 * len(turn.steps) + 4):
         place = Place(turn=turn.number, attempt=number, step=step)
         reply = await agents.reason(transcript, scene.tools, place, script)
@@ -93,14 +93,14 @@ async def attempt(
         messages.append(message)
         if not message.tool_calls:
             break
+        fault = _unusable(scene, message)
+        if fault is not None:
+            break
         for call in message.tool_calls:
-            result, ran = await _run(world, call)
-            executed.append(ran)
+            result, ran = await _run(world, call, troubles)
+            executed.append(msgspec.structs.replace(ran, message=step))
             messages.append(result)
             transcript.append(result)
-        if executed[-1].error == MALFORMED:
-            fault = _no("malformed_arguments", message.tool_calls[-1].arguments[:200])
-            break
     else:
         fault = _no("too_many_steps", f"{len(executed)} calls")
     verdict = fault or await _verdict(scene, world, start, messages, executed)
@@ -122,7 +122,8 @@ def guided(agents: Agents, scene: Scene, level: int, hints: list[str]) -> Transc
     _, guidance = agents.prompts["guidance"].render(
         name=scene.advanced.name,
         description=scene.advanced.description,
-        tools=list(dict.fromkeys(step.tool for step in scene.turn.steps)) or ["none"],
+        tools=list(dict.fromkeys(step.tool for step in scene.turn.steps)),
+        missing=scene.turn.kind in NO_CALLS,
         hints=hints,
     )
     *earlier, question = scene.transcript.messages
@@ -132,12 +133,28 @@ def guided(agents: Agents, scene: Scene, level: int, hints: list[str]) -> Transc
     return transcript
 
 
-async def _run(world: World, call: ToolCall) -> tuple[Message, Executed]:
-    """Runs one call. A failure is an observation; the state must not have moved by it."""
-    arguments = arguments_of(call)
-    if arguments is None:
-        ran = Executed(id=call.id, tool=call.name, arguments={}, error=MALFORMED)
-        return _tool_message(call, "arguments must be one JSON object"), ran
+def _unusable(scene: Scene, message: Message) -> Dropped | None:
+    """Calls no row should hold: of tools that are not shown, or with arguments that are none."""
+    for call in message.tool_calls:
+        if call.name not in scene.tool_names:
+            return _no("unknown_tool", call.name)
+        if arguments_of(call) is None:
+            return _no("malformed_arguments", call.arguments[:200])
+    return None
+
+
+async def _run(world: World, call: ToolCall, troubles: dict[str, str]) -> tuple[Message, Executed]:
+    """Runs one call. A failure is an observation; the state must not have moved by it.
+
+    A tool in `troubles` fails once with that text, before it is reached.
+    """
+    arguments = arguments_of(call) or {}
+    trouble = troubles.pop(call.name, "")
+    if trouble:
+        ran = Executed(
+            id=call.id, tool=call.name, arguments=arguments, error=trouble, interrupted=True
+        )
+        return _tool_message(call, canonical_result({"error": trouble})), ran
     before = await world.mark()
     digest = await world.digest()
     observation = await world.call(call.name, arguments)
@@ -180,7 +197,9 @@ async def _verdict(
         return _no("ungrounded_value", guessed)
     answer = messages[-1].content or ""
     context = [*scene.seen, *([call.arguments, call.value] for call in executed)]
-    fault = answer_fault(scene.turn, answer, context, f"{scene.told} {scene.query}")
+    fault = kind_fault(scene.turn, answer) or answer_fault(
+        scene.turn, answer, context, f"{scene.told} {scene.query}"
+    )
     if fault is not None:
         return fault
     if scene.turn.recall is not None:

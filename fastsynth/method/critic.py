@@ -10,6 +10,7 @@ from fastsynth.method.agents import Agents, Dropped, Place
 from fastsynth.method.attempt import Scene, Trial
 from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.guards import distinctive
+from fastsynth.method.plan import Turn
 from fastsynth.method.script import HintDraft
 from fastsynth.method.wording import call_text, hidden_values, step_text
 
@@ -23,7 +24,7 @@ async def hint_for(agents: Agents, scene: Scene, trial: Trial) -> str | Dropped:
     assert fault is not None
     variables = {
         "query": scene.query,
-        "truth": [step_text(step) for step in scene.turn.steps] or ["(no call is right)"],
+        "truth": [step_text(step) for step in scene.turn.steps] or [_no_call_text(scene.turn)],
         "attempt": [_ran(call.tool, call.arguments, call.error) for call in trial.executed],
         "verdict": f"{fault.reason.replace('_', ' ')} {fault.detail}".strip(),
         "complaint": "",
@@ -62,6 +63,21 @@ def reveals(scene: Scene, draft: HintDraft) -> str:
         if distinctive(value) and stands_in(value, shown):
             return str(value)
     return ""
+
+
+def _no_call_text(turn: Turn) -> str:
+    """What is right where no call is."""
+    match turn.kind:
+        case "missing_parameter":
+            assert turn.slot is not None
+            return f"(none: the {turn.slot.words} is not given; the assistant has to ask for it)"
+        case "missing_function":
+            return "(none: no tool at hand does this; the assistant has to say so)"
+        case "refusal":
+            assert turn.rule is not None
+            return f"(none: it is forbidden, the assistant has to say so. {turn.rule.text})"
+        case _:
+            return "(none: no call is needed)"
 
 
 def _ran(tool: str, arguments: dict[str, object], error: str) -> str:

@@ -35,6 +35,11 @@ def query_fault(
     text = normal(query)
     if turn.kind == "no_tool":
         return _no_tool_fault(turn, text)
+    if turn.kind == "missing_function_resolved":
+        return None
+    missing = turn.slot if turn.kind == "missing_parameter" else None
+    if missing is not None and stands_in(missing.value, text):
+        return _no("missing_value_said", str(missing.value))
     context = text + normal(history)
     for name, value in user_values(turn):
         if not stands_in(value, context):
@@ -50,6 +55,8 @@ def query_fault(
 
 def _asks_fault(turn: Turn, draft: QueryDraft) -> Dropped | None:
     """Every goal is asked for: by words of its own, verbatim in the query."""
+    if turn.kind == "missing_parameter_resolved":
+        return None
     if len(draft.asks) != len(turn.goals):
         return _no("goal_not_asked", f"{len(draft.asks)} asks for {len(turn.goals)} goals")
     text = normal(draft.query)

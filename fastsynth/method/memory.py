@@ -49,6 +49,22 @@ class Memory:
         same = canonical(value)
         return any(canonical(step.value) == same for steps in self.turns for step in steps)
 
+    def become(self, other: Memory) -> None:
+        """Takes over what `other` holds, which stays as it is."""
+        twin = other.copy()
+        self.turns, self.items, self.said = twin.turns, twin.items, twin.said
+
+    def holds(self, value: Any, apart_from: int) -> bool:
+        """Whether an earlier turn's call or result holds `value`, or something said does."""
+        same = canonical(value)
+        return any(same == canonical(v) for values in self.said.values() for v in values) or any(
+            same == canonical(v)
+            for number, steps in enumerate(self.turns)
+            if number != apart_from
+            for step in steps
+            for _, v in paths.leaves([step.arguments, step.value])
+        )
+
     def begin_turn(self) -> None:
         self.turns.append([])
 

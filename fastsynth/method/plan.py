@@ -64,6 +64,34 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     """Concrete result paths whose values the answer has to give."""
 
 
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that the user leaves out at first: an argument of a step of the draft."""
+
+    step: int
+    parameter: str
+    value: Any
+    words: str
+    """The argument in words, `departure date`."""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """A stated policy rule that runs: what it forbids is decided by `method.rules.forbids`."""
+
+    tool: str
+    parameter: str
+    form: Literal["at_most", "never"]
+    bound: Any
+    text: str
+    """As the system message states it."""
+
+
+class Interruption(msgspec.Struct, frozen=True, kw_only=True):
+    """The first call of a tool in a turn fails with `message`, before it reaches the tool."""
+
+    tool: str
+    message: str
+
+
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """One planned turn: the executed trace, cut to what its goals need."""
 
@@ -80,6 +108,25 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """For `history`: the value of an earlier turn that is asked for."""
     wish: Step | None = None
     """For `unavailable`: the call that would serve it, never executed; `value` is None."""
+    draft: tuple[Step, ...] = ()
+    """What the user asks for in a turn in which it must not be done (yet); else ()."""
+    draft_goals: tuple[Goal, ...] = ()
+    slot: Slot | None = None
+    """For `missing_parameter`: what the user leaves out; in its other half: what they then say."""
+    withheld: str = ""
+    """For `missing_function`: the tool that is not there; in its other half: that was added."""
+    rule: Rule | None = None
+    """For `refusal`: the rule that forbids it."""
+    interruptions: tuple[Interruption, ...] = ()
+    """For `error_recovery`."""
+    parallel: bool = False
+    """Whether independent calls belong into one message."""
+
+    def as_asked(self) -> Turn:
+        """The turn as the user means it: where it must not be done, what it would be if it were."""
+        if not self.draft:
+            return self
+        return msgspec.structs.replace(self, steps=self.draft, goals=self.draft_goals)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,3 +139,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     now: str
     place: str
     turns: tuple[Turn, ...]
+    rule: Rule | None = None
+    """Stated in the system message of the whole conversation."""
+    parallel: bool = False

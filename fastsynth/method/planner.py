@@ -57,6 +57,16 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the special turn; None where the conversation has none."""
 
 
+def is_plain_twin(job: Job) -> bool:
+    """Whether the job is the half of a pair in which nothing is missing or forbidden."""
+    return job.stratum in kinds.TWINS and job.index % 2 == 1
+
+
+def twin_of(job: Job) -> str:
+    """The name a pair of twins shares; "" for kinds without twins."""
+    return f"{job.stratum}:{job.index // 2}" if job.stratum in kinds.TWINS else ""
+
+
 class Planner:
     def __init__(self, domain: Domain, graph: ApiGraph, shape: Shape, seed: int) -> None:
         self.domain = domain
@@ -67,8 +77,9 @@ class Planner:
 
     def setting(self, job: Job) -> Setting:
         """The job's target, the parts around it, and a scenario of its own."""
-        target = first_target(self._tools, self.seed, job.stratum, job.index)
-        rng = derive(self.seed, job.number, "scenario")
+        index = job.index // 2 if job.stratum in kinds.TWINS else job.index
+        target = first_target(self._tools, self.seed, job.stratum, index)
+        rng = derive(self.seed, *self.chance(job), "scenario")
         home = self.domain.tools[target].part
         near = [part for part in self.domain.companions.get(home, ()) if part != home]
         wanted = rng.choices((0, 1, 2), (0.25, 0.5, 0.25))[0]
@@ -78,9 +89,17 @@ class Planner:
 
     def outline(self, job: Job) -> Outline:
         """How many turns the job's conversation gets, and which of them is special."""
-        rng = derive(self.seed, job.number, "shape")
-        turns = rng.randint(*self.shape.turns)
-        return Outline(turns=turns, special=kinds.position(job.stratum, turns, rng))
+        rng = derive(self.seed, *self.chance(job), "shape")
+        least, most = self.shape.turns
+        turns = rng.randint(max(least, 2) if job.stratum != "base" else least, most)
+        special = kinds.position(job.stratum, turns, rng)
+        if is_plain_twin(job) and job.stratum in kinds.PAIRS:
+            turns = max(least, turns - 1)
+        return Outline(turns=turns, special=special)
+
+    def chance(self, job: Job) -> tuple[str | int, ...]:
+        """What a job's draws depend on, beside the seed: twins draw alike."""
+        return (job.stratum, job.index // 2) if job.stratum in kinds.TWINS else (job.number,)
 
     async def plan(self, job: Job, setting: Setting, world: World) -> Plan:
         """All turns, executed and rolled back; fewer than drawn where the world is exhausted."""
@@ -89,11 +108,14 @@ class Planner:
         turns: list[Turn] = []
         while len(turns) < self.outline(job).turns:
             await checkpoint()  # planning is all CPU: let replies be handled in between
-            turn = await self.next_turn(job, setting, world, memory, turns, sorted(world.tools))
-            if turn is None:
+            more = await self.next_turns(job, setting, world, memory, turns, sorted(world.tools))
+            if not more:
                 break
-            turns.append(turn)
+            turns += more
         await world.rewind(start)
+        parallel = job.stratum == "parallel"
+        if parallel:
+            turns = [msgspec.structs.replace(turn, parallel=True) for turn in turns]
         scenario = setting.scenario
         return Plan(
             job=job.number,
@@ -103,9 +125,11 @@ class Planner:
             now=scenario.now,
             place=scenario.place,
             turns=tuple(turns),
+            rule=next((turn.rule for turn in turns if turn.rule is not None), None),
+            parallel=parallel,
         )
 
-    async def next_turn(
+    async def next_turns(
         self,
         job: Job,
         setting: Setting,
@@ -114,15 +138,49 @@ class Planner:
         before: Sequence[Turn],
         allowed: Collection[str],
         again: int = 0,
-    ) -> Turn | None:
-        """One executed turn after `before`; leaves world and memory after it. None: no way on.
+    ) -> list[Turn]:
+        """One executed turn after `before`, or the special ones that are due; [] for no way on.
 
-        `again` counts how often this turn has been planned before, so that it comes out otherwise.
+        Leaves world and memory after them. `again` counts how often this turn has been planned
+        before, so that it comes out otherwise.
         """
-        number = len(before)
-        rng = derive(self.seed, job.number, "turn", number, again)
-        if number == self.outline(job).special:
-            return await kinds.no_tool_turn(self.graph, memory, world, before, rng)
+        rng = derive(self.seed, *self.chance(job), "turn", len(before), again)
+
+        tried = again
+
+        async def plain(number: int) -> Turn | None:
+            nonlocal tried
+            tried += 1
+            return await self._plain(
+                setting, world, memory, before, allowed, tried - 1, rng, number
+            )
+
+        if len(before) == self.outline(job).special:
+            stage = kinds.Stage(
+                graph=self.graph,
+                memory=memory,
+                world=world,
+                before=before,
+                allowed=allowed,
+                plain_twin=is_plain_twin(job),
+                rng=rng,
+                plan=plain,
+            )
+            return await kinds.special_turns(job.stratum, stage)
+        turn = await plain(len(before))
+        return [turn] if turn is not None else []
+
+    async def _plain(
+        self,
+        setting: Setting,
+        world: World,
+        memory: Memory,
+        before: Sequence[Turn],
+        allowed: Collection[str],
+        again: int,
+        rng: Random,
+        number: int,
+    ) -> Turn | None:
         used = {turn.target for turn in before}
         first = [setting.target] if setting.target in allowed and setting.target not in used else []
         targets = [*first, *next_targets(self.graph, memory, allowed, used, rng)]
@@ -184,12 +242,15 @@ class Planner:
         return rng.choices(numbers, weights)[0]
 
 
-def visible_tools(plan: Plan, graph: ApiGraph, shape: Shape, seed: int) -> tuple[str, ...]:
+def visible_tools(plan: Plan, planner: Planner, job: Job) -> tuple[str, ...]:
     """The tools a conversation shows, shuffled: the needed ones, near siblings, and others."""
-    rng = derive(seed, plan.job, "visible")
-    needed = {step.tool for turn in plan.turns for step in turn.steps}
+    graph, shape = planner.graph, planner.shape
+    rng = derive(planner.seed, *planner.chance(job), "visible")
+    needed = {step.tool for turn in plan.turns for step in turn.as_asked().steps}
     needed |= {need for name in tuple(needed) for need in graph.needs[name]}
     withheld = {turn.wish.tool for turn in plan.turns if turn.wish is not None}
+    withheld |= {turn.withheld for turn in plan.turns}
+    needed -= withheld
     of_parts = [name for name, tool in sorted(graph.tools.items()) if tool.part in plan.parts]
     others = [name for name in of_parts if name not in needed and name not in withheld]
     rng.shuffle(others)

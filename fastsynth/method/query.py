@@ -15,6 +15,7 @@ from fastsynth.env.environment import Thread, Tool
 from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped, Place
 from fastsynth.method.guards import query_fault
+from fastsynth.method.kinds import RESOLVED
 from fastsynth.method.plan import Turn
 from fastsynth.method.script import QueryDraft, Script, Style
 from fastsynth.method.wording import (
@@ -28,6 +29,8 @@ from fastsynth.method.wording import (
 from fastsynth.records import Message
 
 TRIES = 3
+SAID_APART = ("missing_parameter", *RESOLVED)
+"""Kinds of turn for which the prompt says something of its own."""
 
 
 def draw_style(rng: Random) -> Style:
@@ -54,20 +57,25 @@ async def write_query(
     """The user's message for `turn`, or the last guard's objection."""
     before = script.turns[:-1]
     spoken = " ".join(m.content or "" for m in messages if m.role in ("user", "assistant"))
-    variables = _variables(turn, advanced, tools, script.thread, script.style, before, messages)
+    variables = _variables(
+        turn.as_asked(), advanced, tools, script.thread, script.style, before, messages
+    )
     fault: Dropped | None = None
     for attempt in range(TRIES):
         number = again * TRIES + attempt
         place = Place(turn=turn.number, attempt=number)
         seeded = msgspec.structs.replace(
-            script, seed=agents.script_seed("query", turn.number, number), attempt=attempt
+            script,
+            turns=(*before, turn.as_asked()),
+            seed=agents.script_seed("query", turn.number, number),
+            attempt=attempt,
         )
         variables["complaint"] = f"{fault.reason}: {fault.detail}" if fault else ""
         draft = await agents.draft(QueryDraft, "writer", "query", variables, place, seeded)
         if isinstance(draft, Dropped):
             fault = draft
             continue
-        fault = query_fault(turn, draft, spoken, tool_names)
+        fault = query_fault(turn.as_asked(), draft, spoken, tool_names)
         if fault is None:
             return draft.query.strip()
     assert fault is not None
@@ -94,7 +102,8 @@ def _variables(
         "occasion": thread.occasion,
         "style": _style_text(style),
         "history": history_text(messages),
-        "variant": turn.variant,
+        "variant": turn.variant or (turn.kind if turn.kind in SAID_APART else ""),
+        "slot": f"{turn.slot.words}: {turn.slot.value}" if turn.slot else "",
     }
 
 

@@ -10,7 +10,8 @@ from fastsynth.method.agents import Agents
 from fastsynth.method.goals import longest_chain
 from fastsynth.method.plan import Default, Output, Provenance, User
 from fastsynth.method.talk import Kept, Talk
-from fastsynth.records import Call, Conversation, Difficulty, Message, canonical, encode
+from fastsynth.method.tooling import tool_list
+from fastsynth.records import Call, Conversation, Difficulty, Message, ToolsAdded, canonical, encode
 
 
 def row(
@@ -20,6 +21,7 @@ def row(
     scenario: dict[str, Any],
     identity: str,
     state_check: Literal["full", "observed"],
+    twin: str,
 ) -> Conversation:
     kept = talk.kept
     return Conversation(
@@ -46,6 +48,17 @@ def row(
         digests=tuple(turn.turn.digest for turn in kept),
         state_check=state_check,
         hinted_reasoning=tuple(turn.solved.hinted_reasoning for turn in kept),
+        interrupted_calls=tuple(
+            call.id for turn in kept for call in turn.solved.executed if call.interrupted
+        ),
+        tools_added=tuple(
+            ToolsAdded(
+                turn=k.turn.number, tools=tool_list([talk.all_tools[k.turn.withheld]]).decode()
+            )
+            for k in kept
+            if k.turn.kind == "missing_function_resolved"
+        ),
+        twin=twin,
         errors_recovered=tuple(i for turn in kept for i in turn.solved.verdict.recovered),
     )
 

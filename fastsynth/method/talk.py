@@ -19,10 +19,12 @@ from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped
 from fastsynth.method.attempt import Scene
 from fastsynth.method.chain import Solved
+from fastsynth.method.kinds import PAIRS
 from fastsynth.method.memory import Memory
 from fastsynth.method.plan import Plan, Turn
-from fastsynth.method.planner import Planner, Setting
+from fastsynth.method.planner import Planner, Setting, is_plain_twin
 from fastsynth.method.script import Purpose, Script, Style
+from fastsynth.method.tooling import tool_list
 from fastsynth.records import Attempt, Message
 
 REPLANS = 3
@@ -82,14 +84,14 @@ class Talk:
             return None
         if self._upcoming:
             return self._upcoming.pop(0)
-        if self._replans >= REPLANS:
+        if self._replans >= REPLANS or self._bound_to_plan():
             return None
         start = await self._world.mark()
         memory = Memory(self._planner.graph, self._setting.scenario)
         for held in self.turns:
             memory.begin_turn()
             memory.close_turn(held)
-        turn = await self._planner.next_turn(
+        self._upcoming = await self._planner.next_turns(
             self._job,
             self._setting,
             self._world,
@@ -99,12 +101,24 @@ class Talk:
             self.again,
         )
         await self._world.rewind(start)
-        return turn
+        return self._upcoming.pop(0) if self._upcoming else None
+
+    def _bound_to_plan(self) -> bool:
+        """Whether what the conversation shows (a tool less, a rule) fits the first plan only."""
+        return self.lost_special() and self._job.stratum in ("missing_function", "refusal")
+
+    def tools_at(self, turn: Turn) -> Mapping[str, Tool]:
+        """The tools the model sees in a turn: a withheld one joins when it has been added."""
+        added = [t.withheld for t in (*self.turns, turn) if t.kind == "missing_function_resolved"]
+        return {**self.tools, **{name: self.all_tools[name] for name in added}}
 
     def script(self, purpose: Purpose, turn: Turn, agents: Agents) -> Script:
         """What a scripted teacher is told at this turn."""
         tools = self._planner.graph.tools
-        named = {step.tool for step in turn.steps} | ({turn.wish.tool} if turn.wish else set())
+        if purpose in ("advanced", "query"):
+            turn = turn.as_asked()
+        named = {step.tool for step in turn.as_asked().steps}
+        named |= {turn.wish.tool} if turn.wish else set()
         return Script(
             purpose=purpose,
             seed=agents.script_seed(purpose, turn.number, self.again),
@@ -117,6 +131,7 @@ class Talk:
 
     def scene(self, turn: Turn, advanced: Advanced, query: str, agents: Agents) -> Scene:
         """What all attempts at this turn share."""
+        tools = self.tools_at(turn)
         told = " ".join(message.content or "" for message in self.transcript.messages)
         transcript = self.transcript.fork()
         transcript.append(Message(role="user", content=query))
@@ -125,8 +140,8 @@ class Talk:
             advanced=advanced,
             query=query,
             transcript=transcript,
-            tools=self.tool_list,
-            tool_names=frozenset(self.tools),
+            tools=tool_list(tools.values()),
+            tool_names=frozenset(tools),
             told=told,
             seen=tuple(self.seen),
             script=self.script("step", turn, agents),
@@ -160,4 +175,7 @@ class Talk:
     def lost_special(self) -> bool:
         """Whether the conversation ended before the special turn it was to have."""
         special = self._planner.outline(self._job).special
-        return special is not None and all(kept.turn.number != special for kept in self.kept)
+        if special is None:
+            return False
+        due = special + (self._job.stratum in PAIRS and not is_plain_twin(self._job))
+        return all(kept.turn.number != due for kept in self.kept)

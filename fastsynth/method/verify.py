@@ -29,6 +29,10 @@ class Executed(msgspec.Struct, frozen=True, kw_only=True):
     """After coercion; {} where the call never reached the tool."""
     value: Any = None
     error: str = ""
+    interrupted: bool = False
+    """Failed before it reached the tool, as planned for the turn."""
+    message: int = 0
+    """Number of the assistant message that made it: calls of one message see no results of it."""
     moved: bool = False
     """A failed call that left the state changed."""
 
@@ -50,6 +54,10 @@ async def judge(
     good = [call for call in executed if not call.error]
     if turn.kind == "no_tool" and executed:
         return _no("needless_call", executed[0].tool)
+    if turn.interruptions and not any(call.interrupted for call in executed):
+        return _no("not_interrupted", turn.interruptions[0].tool)
+    if turn.kind == "parallel" and len({call.message for call in good}) == len(good):
+        return _no("not_parallel", "independent calls were made one by one")
     if await world.digest() != turn.digest:
         return _no("wrong_state", "the state after the turn differs from the trace's")
     for goal in turn.goals:
@@ -147,15 +155,17 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
     `context` is the normal text of everything before the turn's first call; results join as they
     come. Catches calls that guess what they should have looked up.
     """
-    seen = context
+    seen, fresh, message = context, "", -1
     hidden = {canonical(v) for step in turn.steps for v in scalars(step.value) if distinctive(v)}
     for call in executed:
         if call.error:
             continue
+        if call.message != message:
+            seen, fresh, message = seen + fresh, "", call.message
         for value in scalars(list(call.arguments.values())):
             if canonical(value) in hidden and not stands_in(value, seen):
                 return str(value)
-        seen += normal(canonical(call.value))
+        fresh += normal(canonical(call.value))
     return ""
 
 

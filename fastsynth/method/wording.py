@@ -47,8 +47,11 @@ def goal_text(tools: Mapping[str, Tool], turn: Turn, goal: Goal) -> str:
 def user_values(turn: Turn) -> list[tuple[str, object]]:
     """(argument in words, value) of everything the user has to say, without repetition."""
     found: dict[str, tuple[str, object]] = {}
-    for step in turn.steps:
+    missing = turn.slot if turn.kind == "missing_parameter" else None
+    for number, step in enumerate(turn.steps):
         for place, source in step.sources.items():
+            if missing is not None and (number, place) == (missing.step, missing.parameter):
+                continue
             if isinstance(source, User):
                 value = paths.get(place, step.arguments)
                 found.setdefault(canonical(value), (words(place), value))

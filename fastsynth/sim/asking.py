@@ -11,6 +11,7 @@ from random import Random
 
 from msgspec.structs import replace
 
+from fastsynth.method.kinds import RESOLVED
 from fastsynth.method.plan import Goal, Output, Step
 from fastsynth.method.script import QueryDraft, Script
 from fastsynth.sim.bank import Bank, Reference, Template
@@ -25,7 +26,7 @@ from fastsynth.sim.framing import (
     unmarked,
 )
 from fastsynth.sim.refer import Speaker, hidden_values, user_names
-from fastsynth.sim.smalltalk import chat, recall_question
+from fastsynth.sim.smalltalk import chat, recall_question, resolved
 from fastsynth.sim.words import deed, fit, is_date, join, label, words
 
 _DULL = frozenset(
@@ -44,8 +45,12 @@ def write_query(script: Script, bank: Bank, rng: Random, mistake: str = "") -> Q
     """The message and, for each goal, its words that ask for it."""
     turn = script.turns[-1]
     speaker = Speaker(script, bank, rng)
+    if turn.kind in RESOLVED:
+        return QueryDraft(query=resolved(speaker), asks=())
     if turn.kind == "no_tool" or not turn.goals:
         return QueryDraft(query=_no_tool(speaker), asks=())
+    if turn.kind == "missing_parameter" and turn.slot is not None:
+        speaker.forgotten = (turn.number, turn.slot.step, turn.slot.parameter)
     if mistake == "forgotten_value":
         _forget(speaker)
     clauses: list[str] = []

@@ -54,6 +54,27 @@ class Standing:
                 return number
         return None
 
+    def independent(self, number: int) -> list[int]:
+        """`number` and the undone steps right after it that need nothing of it or each other."""
+        together = [number]
+        steps, own = self.turn.steps, self.turn.number
+        for later in range(number + 1, len(steps)):
+            needed = {
+                kind.step
+                for kind in steps[later].sources.values()
+                if isinstance(kind, Output) and kind.turn == own
+            }
+            moves = steps[later].mutates or any(steps[n].mutates for n in together)
+            if later in self.done or moves or not needed <= self.done:
+                break
+            together.append(later)
+        return together
+
+    def failed_last(self) -> bool:
+        """Whether the last call made failed."""
+        last = self.made[-1] if self.made else None
+        return last is not None and _failed(last.content, parsed(last.content), None)
+
     def arguments(self, number: int) -> dict[str, Any]:
         """A step's arguments, with values of this turn's results as they really came."""
         step = self.turn.steps[number]

@@ -52,6 +52,10 @@ class Speaker:
     def words(self, value: Any) -> str:
         return say(value, self.script.style.dates, self._year)
 
+    def label(self, name: str) -> str:
+        """An argument's name as a person calls it."""
+        return name.removesuffix(" id")
+
     def has(self, turn: int, step: int, name: str) -> bool:
         """Whether this argument has something to be said of it."""
         if (turn, step, name) == self.forgotten:

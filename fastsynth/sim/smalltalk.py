@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from fastsynth.env import paths
-from fastsynth.method.plan import Output, Step
+from fastsynth.method.plan import Output, Rule, Slot, Step
 from fastsynth.sim.refer import Speaker, user_names
 from fastsynth.sim.words import label, own, say, thing
 
@@ -42,6 +42,28 @@ _CANNOT = (
     "That's not something I can do with what I have here, so I've left everything as it is.",
     "Unfortunately I don't have a way to do that here, and nothing has been changed.",
 )  # fmt: skip
+_ANSWERS = (
+    "{0}, please.", "Oh, sorry: {0}.", "{0}.", "Right, I forgot. {0}.", "Make it {0}.",
+    "The {1} is {0}.", "Sorry, the {1} would be {0}.",
+)  # fmt: skip
+_TEXT_OPENERS = ("Sorry, here it is:", "It should be:", "This:")
+_NOW_THERE = (
+    "That should work now, I've just had it enabled for you. Please try again.",
+    "OK, I've switched that on for you. Could you do it now?",
+    "The tool for that is available to you now. Please go ahead.",
+    "I got that unlocked. Give it another try, please.",
+    "You should have what you need now. Go ahead, please.",
+)  # fmt: skip
+_QUESTIONS = (
+    "Sure. Which {} should I use?", "I can do that. What is the {}?",
+    "Before I go on I need one more thing: what should the {} be?",
+    "Happy to. Could you tell me the {}?", "Which {} do you have in mind?",
+)  # fmt: skip
+_FORBIDDEN = (
+    "I'm sorry, I can't do that. My rules say: {}.",
+    "I'm not allowed to do this: {}. Nothing has been changed.",
+    "That is against a rule I have to follow ({}), so I can't do it.",
+)  # fmt: skip
 _DULL = frozenset("result value status name".split())
 
 
@@ -72,6 +94,27 @@ def recall_question(speaker: Speaker, recall: Output) -> str:
 def recall_answer(rng: Random, step: Step, recall: Output) -> str:
     value = say(paths.get(recall.path, step.value), "long")
     return rng.choice(_RECALLED).format(label(recall.path), value)
+
+
+def resolved(speaker: Speaker) -> str:
+    """The user's answer to a question, or word that the missing tool is there now."""
+    turn, rng = speaker.turn, speaker.rng
+    if turn.kind == "missing_parameter_resolved" and turn.slot is not None:
+        value = speaker.words(turn.slot.value)
+        if len(value) > 40:
+            return f"{rng.choice(_TEXT_OPENERS)} {value}"
+        return rng.choice(_ANSWERS).format(value, speaker.label(turn.slot.words))
+    return rng.choice(_NOW_THERE)
+
+
+def ask_for(slot: Slot, rng: Random) -> str:
+    """The assistant's question for the one thing that is missing."""
+    return rng.choice(_QUESTIONS).format(slot.words)
+
+
+def refuse(rule: Rule, rng: Random) -> str:
+    text = rule.text.removeprefix("Rule: ").rstrip(".")
+    return rng.choice(_FORBIDDEN).format(text)
 
 
 def cannot(rng: Random) -> str:

@@ -77,6 +77,8 @@ class Teacher:
         turn = script.turns[-1]
         made = made_calls(messages)
         rng = seeds.derive(script.seed, script.level, len(made), "step")
+        if not turn.steps and mistake == "wrong_argument" and turn.draft and not made:
+            return _acts_anyway(turn, tools)
         if not turn.steps:
             return Spoken(content=_no_tool_answer(script, rng), reasoning=_no_tool_thought(turn))
         if mistake == "refusal" and not made:
@@ -89,6 +91,14 @@ class Teacher:
             text = telling.answer(standing, script, self._bank, rng, mistake)
             return Spoken(content=text, reasoning=telling.closing_thought(rng))
         reasoning = telling.think(standing, number, script, self._bank, rng)
+        if turn.parallel and mistake is None:
+            together = standing.independent(number)
+            if len(together) > 1:
+                calls = tuple(
+                    Function(turn.steps[n].tool, encode(standing.arguments(n)).decode())
+                    for n in together
+                )
+                return Spoken(reasoning=telling.think_of_all(reasoning), calls=calls)
         if mistake == "leaked_reasoning" and not made:
             reasoning = telling.leak(reasoning, script.level, rng)
         call = Function(turn.steps[number].tool, encode(standing.arguments(number)).decode())
@@ -121,12 +131,28 @@ def _spoiled(
     return Spoken(reasoning=reasoning, calls=(call,))
 
 
+def _acts_anyway(turn: Turn, tools: Sequence[ToolFunction]) -> Spoken:
+    """Does what it should not: the mistake of turns in which nothing may be done."""
+    shown = {tool.name for tool in tools}
+    step = next((s for s in turn.draft if s.tool in shown and s.mutates), None)
+    if step is None:
+        return Spoken(content="That's done.", reasoning="This is a simple request.")
+    call = Function(step.tool, encode(step.arguments).decode())
+    return Spoken(reasoning="I'll fill in what is missing and do it.", calls=(call,))
+
+
 def _draft(draft: Any) -> Spoken:
     return Spoken(content=encode(draft).decode())
 
 
 def _no_tool_answer(script: Script, rng: Random) -> str:
     turn = script.turns[-1]
+    if turn.kind == "missing_parameter" and turn.slot is not None:
+        return smalltalk.ask_for(turn.slot, rng)
+    if turn.kind == "missing_function":
+        return smalltalk.cannot(rng)
+    if turn.kind == "refusal" and turn.rule is not None:
+        return smalltalk.refuse(turn.rule, rng)
     if turn.variant == "unavailable":
         return smalltalk.cannot(rng)
     if turn.variant == "history" and turn.recall is not None:
@@ -136,7 +162,14 @@ def _no_tool_answer(script: Script, rng: Random) -> str:
 
 
 def _no_tool_thought(turn: Turn) -> str:
-    match turn.variant:
+    match turn.variant or turn.kind:
+        case "missing_parameter":
+            words = turn.slot.words if turn.slot else "detail"
+            return f"The {words} is not given, and nothing I have says which; I have to ask."
+        case "missing_function":
+            return "What this takes is not among the tools I have, so I can only say so."
+        case "refusal":
+            return "A rule I was given forbids this, so I must not do it and should say why."
         case "unavailable":
             return "None of the tools I have does this, so I should say so and call nothing."
         case "history":

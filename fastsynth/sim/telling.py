@@ -18,6 +18,10 @@ from fastsynth.sim.words import capital, deed, done, fit, join, label, say, thin
 
 _FIRST = ("Let me see.", "Right.", "", "", "", "")
 _FED = ("Now I have the {}.", "The {} is known now.", "That gives me the {}.", "I've got the {}.")
+_AGAIN = (
+    "That call failed, so I have to try again.", "The last call did not go through.",
+    "This did not work; nothing has changed, so I'll make the call once more.",
+)  # fmt: skip
 _PLAIN = (
     "What is wanted here is to {}, and I have the details for it.",
     "I have what I need to {}.", "The user wants me to {}, so that is the next call.",
@@ -55,6 +59,8 @@ def think(standing: Standing, number: int, script: Script, bank: Bank, rng: Rand
     said = [template.fill(fill) for template in phrases_of(bank, step).think]
     usable = [text.strip() for text in said if text]
     body = rng.choice(usable) if usable else _plain_thought(standing, number, script, rng)
+    if standing.failed_last():
+        return f"{rng.choice(_AGAIN)} {body}"
     if not standing.made:
         return f"{rng.choice(_FIRST)} {body}".strip()
     fed = [kind for kind in step.sources.values() if isinstance(kind, Output)]
@@ -71,6 +77,11 @@ def _fed_name(output: Output, script: Script, bank: Bank) -> str:
         return thing(output.path)
     short = phrases_of(bank, source.steps[output.step]).short
     return short.get(paths.pattern(output.path)) or thing(output.path)
+
+
+def think_of_all(reasoning: str) -> str:
+    """The thought before several calls that need nothing of each other."""
+    return f"{reasoning} The other call needs nothing from it, so both can go at once."
 
 
 def leak(reasoning: str, level: int, rng: Random) -> str:

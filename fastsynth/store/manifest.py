@@ -15,6 +15,7 @@ from fastsynth import __version__
 from fastsynth.errors import DamagedFile
 from fastsynth.records import SCHEMA_VERSION, Usage
 from fastsynth.store.appendfile import write_atomically
+from fastsynth.store.traffic import EndpointUse
 
 Funnel = dict[str, dict[str, int]]
 """Stage -> reason -> jobs."""
@@ -49,6 +50,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     environment: str = ""
     seed: int = 0
     teachers: tuple[str, ...] = ()
+    models: dict[str, str] = {}
+    """Role -> model as the endpoints answered: part of the identity."""
     wanted: int = 0
     accepted: int = 0
     rejected: int = 0
@@ -65,7 +68,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `nothing_accepted`, `hopeless`; "" while it runs and after a kill."""
     wall_s: float = 0.0
     """Over all its sittings."""
+    endpoints: dict[str, EndpointUse] = {}
+    """Address -> what it was sent: replies, prefix-cache hits, sends nobody knows the cost of."""
     usage: Usage = Usage()
+    """Of every reply the run has stored, those of unfinished jobs included."""
     files: tuple[DataFile, ...] = ()
 
 

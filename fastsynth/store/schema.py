@@ -84,6 +84,8 @@ CONVERSATION: dict[str, Type] = {
     "digests": pl.List(_TEXT),
     "state_check": _TEXT,
     "hinted_reasoning": pl.List(_INT),
+    "interrupted_calls": pl.List(_TEXT),
+    "twin": _TEXT,
     "errors_recovered": pl.List(_TEXT),
 }
 """Columns of `data/part-*.parquet`, in order."""

@@ -1,0 +1,83 @@
+"""Policy rules as predicates that run, stated to the model as one sentence of the system message.
+
+A rule is made around a planned call, so that it forbids just that call; with another bound it
+allows it: the two are twins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any
+
+from fastsynth.env.environment import Tool
+from fastsynth.method.plan import Rule, Step, Turn, User
+from fastsynth.method.wording import first_sentence, words
+
+NICE = (1, 2, 5, 10, 20, 25, 50, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000, 2500)
+
+
+def forbids(rule: Rule, tool: str, arguments: Mapping[str, Any]) -> bool:
+    """Whether a call breaks the rule."""
+    if tool != rule.tool or rule.parameter not in arguments:
+        return False
+    value = arguments[rule.parameter]
+    return bool(value > rule.bound) if rule.form == "at_most" else bool(value == rule.bound)
+
+
+def rule_against(
+    tools: Mapping[str, Tool], turn: Turn, before: Sequence[Turn], allow: bool, rng: Random
+) -> Rule | None:
+    """A rule that forbids an effect of `turn` and nothing of `before`; with `allow`, its twin.
+
+    The twin speaks of the same argument and lets the turn pass. None where no effect has an
+    argument that the user sets and a rule could speak of.
+    """
+    options: list[tuple[Step, str]] = [
+        (step, name)
+        for goal in turn.goals
+        for step in (turn.steps[goal.step],)
+        if goal.effect
+        for name, value in step.arguments.items()
+        if isinstance(step.sources.get(name), User) and _speakable(value)
+    ]
+    rng.shuffle(options)
+    options.sort(key=lambda option: not _is_number(option[1], option[0]))
+    for step, name in options:
+        rule = _rule(tools[step.tool], step, name, allow, rng)
+        if rule is not None and not any(
+            forbids(rule, s.tool, s.arguments) for t in before for s in t.steps
+        ):
+            return rule
+    return None
+
+
+def _rule(tool: Tool, step: Step, name: str, allow: bool, rng: Random) -> Rule | None:
+    value = step.arguments[name]
+    deed = first_sentence(tool.description).rstrip(".")
+    deed = deed[:1].lower() + deed[1:]
+    if _is_number(name, step):
+        below = [bound for bound in NICE if bound < value]
+        above = [bound for bound in NICE if bound >= value]
+        if not below or not above:
+            return None
+        number = rng.random()  # drawn for both twins, so that all later draws are the same
+        forbidding = below[-1 - int(number * min(2, len(below)))]
+        bound: Any = above[min(1, len(above) - 1)] if allow else forbidding
+        text = f"Rule: do not {deed} with {words(name)} above {bound}."
+        return Rule(tool=tool.name, parameter=name, form="at_most", bound=bound, text=text)
+    if allow:
+        return None
+    text = f"Rule: do not {deed} where {words(name)} is {value}."
+    return Rule(tool=tool.name, parameter=name, form="never", bound=value, text=text)
+
+
+def _is_number(name: str, step: Step) -> bool:
+    value = step.arguments[name]
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _speakable(value: Any) -> bool:
+    if isinstance(value, str):
+        return 3 <= len(value) <= 30
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,82 @@
+"""What went to each address and what came back: replies, prefix-cache hits, and what is unknown.
+
+A send that was cut off (reset, time-out, cancelled) may have been served and billed; nobody tells.
+Such sends are counted apart, with the most they can have cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from fastsynth.events import Event, RequestDone, RequestFailed
+
+
+class EndpointUse(msgspec.Struct, frozen=True, kw_only=True):
+    """One address, over all sittings; a killed sitting's last ten seconds are missing."""
+
+    replies: int = 0
+    failed: int = 0
+    """Sends that brought no usable reply."""
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    """Of them, found in the server's prefix cache by its own word."""
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    """Of all replies together."""
+    unknown: int = 0
+    """Failed sends that the server may have served all the same."""
+    unknown_tokens_at_most: int = 0
+
+    @property
+    def hit_rate(self) -> float:
+        return self.cached_tokens / self.prompt_tokens if self.prompt_tokens else 0.0
+
+
+class Traffic:
+    """The listener; goes on from what earlier sittings counted."""
+
+    def __init__(self, before: Mapping[str, EndpointUse] | None = None) -> None:
+        self._counts: dict[str, _Count] = {
+            name: _Count(**msgspec.structs.asdict(use)) for name, use in (before or {}).items()
+        }
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, RequestDone):
+            count = self._of(event.endpoint)
+            count.replies += 1
+            count.prompt_tokens += event.prompt_tokens
+            count.cached_tokens += event.cached_tokens
+            count.completion_tokens += event.completion_tokens
+            count.seconds += event.seconds
+        elif isinstance(event, RequestFailed):
+            count = self._of(event.endpoint)
+            count.failed += 1
+            count.unknown += event.tokens_at_most > 0
+            count.unknown_tokens_at_most += event.tokens_at_most
+
+    def uses(self) -> dict[str, EndpointUse]:
+        return {
+            name: EndpointUse(**msgspec.structs.asdict(count))
+            for name, count in sorted(self._counts.items())
+        }
+
+    def _of(self, endpoint: str) -> _Count:
+        count = self._counts.get(endpoint)
+        if count is None:
+            count = self._counts[endpoint] = _Count()
+        return count
+
+
+class _Count(msgspec.Struct, kw_only=True):
+    """`EndpointUse` while it is being counted."""
+
+    replies: int = 0
+    failed: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    unknown: int = 0
+    unknown_tokens_at_most: int = 0
