@@ -7,11 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import anyio
 
 from fastsynth import __version__, commands
-from fastsynth.errors import FastsynthError, Interrupted
+from fastsynth.engine.unwrap import unwrapped
+from fastsynth.errors import FastsynthError, Interrupted, config_error
 from fastsynth.settings import Flags, find_config, load_config, seconds
 
 EXIT_CODES = """\
@@ -33,17 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. Errors are one line on stderr."""
     parsed = _parser().parse_args(arguments)
     try:
-        return int(parsed.run(parsed))
+        with unwrapped():
+            return int(parsed.run(parsed))
     except FastsynthError as error:
         _complain(str(error))
         return error.exit_code
-    except BaseExceptionGroup as group:
-        known = group.subgroup(FastsynthError)
-        if known is None:
-            raise
-        first = _first(known)
-        _complain(str(first))
-        return first.exit_code if isinstance(first, FastsynthError) else 1
     except KeyboardInterrupt:
         _complain("aborted; run the same command again to go on")
         return Interrupted.exit_code
@@ -56,15 +52,15 @@ def _complain(text: str) -> None:
     sys.stderr.write(f"fastsynth: {text}\n")
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with a command."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="fastsynth",
         description="Your tools in, verified multi-turn tool-use training data out.",
         epilog=EXAMPLES + "\n" + EXIT_CODES,
@@ -80,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+    subparsers: argparse._SubParsersAction[_Parser],
     name: str,
     help_text: str,
     examples: str,
@@ -97,7 +93,7 @@ def _command(
     return parser
 
 
-def _generate(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _generate(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "generate",
@@ -140,29 +136,33 @@ def _config_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_LEAST: dict[str, tuple[str, float]] = {
+    "n": ("-n", 1),
+    "width": ("--width", 1),
+    "seed": ("--seed", 0),
+    "max_tokens_total": ("--max-tokens-total", 1),
+}
+
+
 def _flags(given: argparse.Namespace) -> Flags:
-    for name, least in (("n", 1), ("width", 1), ("seed", 0)):
-        value = getattr(given, name)
+    for name, (flag, least) in _LEAST.items():
+        value = getattr(given, name, None)
         if value is not None and value < least:
-            raise_usage(f"-{name}" if name == "n" else f"--{name}", value, f"need >= {least}")
-    max_time = getattr(given, "max_time", None)
+            raise config_error(flag, value, f"need >= {least}")
+    max_cost, max_time = getattr(given, "max_cost", None), getattr(given, "max_time", None)
+    if max_cost is not None and not max_cost > 0:
+        raise config_error("--max-cost", max_cost, "need more than 0")
     return Flags(
         accepted=given.n,
         urls=tuple(given.base_url),
         model=given.model,
         width=given.width,
         seed=given.seed,
-        max_cost=getattr(given, "max_cost", None),
+        max_cost=max_cost,
         max_tokens_total=getattr(given, "max_tokens_total", None),
-        max_seconds=seconds(max_time) if max_time else None,
+        max_seconds=seconds(max_time) if max_time is not None else None,
         settings=tuple(given.set),
     )
-
-
-def raise_usage(place: str, value: object, allowed: str) -> None:
-    from fastsynth.errors import config_error
-
-    raise config_error(place, value, allowed)
 
 
 def _order(given: argparse.Namespace) -> tuple[commands.Order]:
@@ -187,7 +187,7 @@ def _order(given: argparse.Namespace) -> tuple[commands.Order]:
     )
 
 
-def _doctor(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _doctor(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "doctor",
@@ -202,7 +202,7 @@ def _config(given: argparse.Namespace) -> commands.Config:
     return load_config(find_config(given.config, os.environ), _flags(given))
 
 
-def _preview(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _preview(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "preview",
@@ -213,7 +213,7 @@ def _preview(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _config_options(parser)
 
 
-def _status(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _status(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "status",
@@ -224,7 +224,7 @@ def _status(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("run_dir", metavar="RUN")
 
 
-def _verify(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _verify(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "verify",
@@ -235,7 +235,7 @@ def _verify(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("run_dir", metavar="RUN")
 
 
-def _compact(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _compact(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "compact",
@@ -246,7 +246,7 @@ def _compact(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("run_dir", metavar="RUN")
 
 
-def _view(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _view(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "view",
@@ -260,7 +260,7 @@ def _view(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument("--full", action="store_true", help="results and arguments unshortened")
 
 
-def _report(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _report(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "report",
@@ -271,7 +271,7 @@ def _report(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.add_argument("run_dir", metavar="RUN")
 
 
-def _graph(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _graph(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "graph",
@@ -282,7 +282,7 @@ def _graph(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     _config_options(parser)
 
 
-def _serve(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _serve(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "serve",
@@ -296,7 +296,7 @@ def _serve(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--faults", metavar="FILE", help="YAML: fault -> rate")
 
 
-def _bench(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _bench(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "bench",

@@ -52,6 +52,7 @@ from fastsynth.store.manifest import Manifest, read_manifest
 from fastsynth.store.replies import ReplyLog
 from fastsynth.store.rundir import Resume, RunDir
 from fastsynth.store.summary import Tally, summary_of
+from fastsynth.store.traffic import Traffic
 from fastsynth.synthesis import Studio
 
 ENDED = ("done", "hopeless", "nothing_accepted")
@@ -190,6 +191,7 @@ async def _opened(
         bus.listen(log)
         await stack.enter_async_context(event_log(log, group))
         bus.listen(books.spent.listen)
+        bus.listen(books.traffic)
         studio = None
         if tools is not None:
             studio = _studio(*tools, prompts, config, books.identity, bus)
@@ -233,6 +235,7 @@ def _open_books(
         quota=quota,
         tally=tally,
         spent=Spent(before),
+        traffic=Traffic(rundir.manifest.endpoints),
     )
 
 

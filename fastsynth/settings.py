@@ -61,9 +61,10 @@ def find_config(name: str | None, environ: Mapping[str, str]) -> Path:
 def load_config(path: Path, flags: Flags, environ: Mapping[str, str] = os.environ) -> Config:
     """The effective config. Raises ConfigError."""
     raw = read_yaml(path)
+    config = decode(raw, str(path))
     for setting in flags.settings:
         _set(raw, setting)
-    config = decode(raw, str(path))
+        config = decode(raw, f"--set {setting}")
     config = _with_environment(config, environ)
     config = _with_flags(config, flags)
     _check(config, str(path))
@@ -73,6 +74,8 @@ def load_config(path: Path, flags: Flags, environ: Mapping[str, str] = os.enviro
 def read_yaml(path: Path) -> dict[str, Any]:
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}, need a readable config file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         text = " ".join(str(error).split())
         raise ConfigError(f"{path}: not readable as YAML: {text}") from error
@@ -144,15 +147,16 @@ def _with_environment(config: Config, environ: Mapping[str, str]) -> Config:
     width, seed = environ.get("FASTSYNTH_WIDTH"), environ.get("FASTSYNTH_SEED")
     return _with_flags(
         config,
-        Flags(width=_number("FASTSYNTH_WIDTH", width), seed=_number("FASTSYNTH_SEED", seed)),
+        Flags(width=_number("FASTSYNTH_WIDTH", width, 1), seed=_number("FASTSYNTH_SEED", seed, 0)),
     )
 
 
-def _number(name: str, text: str | None) -> int | None:
+def _number(name: str, text: str | None, least: int) -> int | None:
     if text is None:
         return None
-    if not text.isdigit():
-        raise config_error(f"environment variable {name}", text, "need a whole number")
+    if not text.isdecimal() or int(text) < least:
+        allowed = f"need a whole number >= {least}"
+        raise config_error(f"environment variable {name}", text, allowed)
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""One sitting of a run: jobs that the journal does not hold yet -> synthesize -> journal -> Parquet.
+"""One sitting of a run: jobs not yet in the journal -> synthesize -> journal -> Parquet.
 
 Works with what `run` opened and closes nothing. However it ends, what is stored can be resumed.
 """
@@ -34,6 +34,7 @@ from fastsynth.store.replies import ReplyLog
 from fastsynth.store.report import report
 from fastsynth.store.rundir import RunDir
 from fastsynth.store.summary import Tally
+from fastsynth.store.traffic import Traffic
 from fastsynth.synthesis import Studio, synthesize
 
 MANIFEST_EVERY = 10.0
@@ -50,6 +51,7 @@ class Books(msgspec.Struct, kw_only=True):
     quota: Quota
     tally: Tally
     spent: Spent
+    traffic: Traffic
 
 
 class Sitting:
@@ -162,6 +164,7 @@ class Sitting:
             holes=tuple(books.quota.holes()),
             stopped_by=stopped_by,
             wall_s=round(left.wall_s + time.monotonic() - self._began, 3),
+            endpoints=books.traffic.uses(),
             usage=books.spent.usage,
             files=left.files,
         )

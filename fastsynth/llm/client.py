@@ -15,7 +15,7 @@ import msgspec
 
 from fastsynth.config import Endpoint, Sampling
 from fastsynth.errors import config_error
-from fastsynth.events import Bus, ReplyReused, RequestDone
+from fastsynth.events import Bus, Event, JobFinished, ReplyReused, RequestDone
 from fastsynth.llm.chat import AgentRole, Ask, NoReply, Reply, ReplyStore
 from fastsynth.llm.completion import decode_reply, encode_reply
 from fastsynth.llm.exchange import Job, Sent, report_failure, send
@@ -81,10 +81,11 @@ class Client:
         """From now on replies are looked up and stored there. To be called before any `ask`."""
         self._replies = replies
 
-    def forget(self, job: int) -> None:
-        """The job has ended: nobody asks for it again."""
-        for service in self._services.values():
-            service.pool.forget(job)
+    def listen(self, event: Event) -> None:
+        """A job that has ended asks no more: its address need not be kept."""
+        if isinstance(event, JobFinished):
+            for service in self._services.values():
+                service.pool.forget(event.job)
 
     def lanes(self) -> tuple[Lane, ...]:
         now = anyio.current_time()
@@ -204,7 +205,9 @@ async def open_client(
             services[name] = Service(name, endpoint, transport, bus)
             in_flight += endpoint.in_flight * len(urls)
         raise_file_limit(in_flight + SPARE_FILES)
-        yield Client(settings, services, replies, bus)
+        client = Client(settings, services, replies, bus)
+        bus.listen(client.listen)
+        yield client
 
 
 def _open_transport(

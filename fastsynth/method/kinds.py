@@ -109,10 +109,10 @@ async def _one_try(stratum: str, stage: Stage) -> list[Turn]:
 
 
 async def _missing_parameter(stage: Stage, number: int) -> list[Turn]:
-    digest = await stage.world.digest()
+    digest, earlier = await stage.world.digest(), stage.memory.copy()
     turn = await _second_half(stage, number)
-    slot = _slot(stage, turn) if turn is not None else None
-    if turn is None or slot is None:
+    slot = _slot(stage, turn, earlier) if turn is not None else None
+    if turn is None or slot is None or len(turn.goals) > 1:
         return []
     if stage.plain_twin:
         return [turn]
@@ -122,7 +122,7 @@ async def _missing_parameter(stage: Stage, number: int) -> list[Turn]:
 async def _missing_function(stage: Stage, number: int) -> list[Turn]:
     digest = await stage.world.digest()
     turn = await _second_half(stage, number)
-    if turn is None or not _sole(stage, turn):
+    if turn is None or len(turn.goals) > 1 or not _sole(stage, turn):
         return []
     if stage.plain_twin:
         return [turn]
@@ -161,7 +161,7 @@ async def _refusal(stage: Stage, number: int) -> list[Turn]:
     start = await stage.world.mark()
     held = stage.memory.copy()
     turn = await stage.plan(number)
-    if turn is None:
+    if turn is None or len(turn.goals) > 1:
         return []
     tools = stage.graph.tools
     rule = rule_against(tools, turn, stage.before, stage.plain_twin, stage.rng)
@@ -187,7 +187,7 @@ async def _refusal(stage: Stage, number: int) -> list[Turn]:
     ]
 
 
-def _slot(stage: Stage, turn: Turn) -> Slot | None:
+def _slot(stage: Stage, turn: Turn, earlier: Memory) -> Slot | None:
     """A required value that only the user can give: nothing earlier or readable singles it out."""
     goals = [goal.step for goal in turn.goals]
     options: list[Slot] = []
@@ -200,7 +200,7 @@ def _slot(stage: Stage, turn: Turn) -> Slot | None:
                 continue
             if "default" in schema["properties"][name] or not _only_there(turn, name, number):
                 continue
-            if not stage.memory.holds(value, apart_from=turn.number):
+            if not earlier.holds(value):
                 options.append(Slot(step=number, parameter=name, value=value, words=words(name)))
     return stage.rng.choice(options) if options else None
 

@@ -54,13 +54,12 @@ class Memory:
         twin = other.copy()
         self.turns, self.items, self.said = twin.turns, twin.items, twin.said
 
-    def holds(self, value: Any, apart_from: int) -> bool:
-        """Whether an earlier turn's call or result holds `value`, or something said does."""
+    def holds(self, value: Any) -> bool:
+        """Whether a call, a result or something said holds `value`."""
         same = canonical(value)
         return any(same == canonical(v) for values in self.said.values() for v in values) or any(
             same == canonical(v)
-            for number, steps in enumerate(self.turns)
-            if number != apart_from
+            for steps in self.turns
             for step in steps
             for _, v in paths.leaves([step.arguments, step.value])
         )

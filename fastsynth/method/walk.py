@@ -107,7 +107,9 @@ class Walk:
         candidates = {
             edge.producer: self._rng.random() * self._ease(edge.producer, part)
             for edge in found
-            if edge.producer in self._reach.allowed and edge.producer not in self._hopeless
+            if edge.producer in self._reach.allowed
+            and edge.producer not in self._hopeless
+            and edge.producer not in self._graph.tools[name].undoes
         }
         for producer in sorted(candidates, key=lambda p: -candidates[p])[:4]:
             if await self._reach_tool(producer, frozenset(), depth - 1):

@@ -36,6 +36,10 @@ _CLOSING = (
     "All of it is done. I'll tell the user what came out.",
     "The results have what the user asked about.",
 )  # fmt: skip
+_LISTED = 30
+_OPENING = 160
+_HERE = ("Here they are: {}.", "That gives {}.", "This is what there is: {}.")
+_LONG = ("I have it in full.", "It is all there.", "That came back complete.")
 _LOOSE = frozenset("to from at on by due left out now until marked sent done free used".split())
 """Field names that are no noun: `To: Anna.` reads better than `The to is Anna.`"""
 _DULL = frozenset("result access value status".split())
@@ -132,7 +136,17 @@ class _Telling:
         for pattern, values in told.items():
             if values:
                 sentences.append(f"{capital(_subject(pattern, len(values)))} {join(values)}.")
+        if not goal.effect and not goal.paths:
+            sentences.append(self._summed_up(self.standing.value(goal.step)))
         return sentences
+
+    def _summed_up(self, value: Any) -> str:
+        """A result too long to be told value by value: all of a short list, else where it begins."""
+        found = [say(leaf, "long") for _, leaf in paths.leaves(value) if leaf not in (None, "")]
+        if len(found) <= _LISTED and all(len(text) <= 40 for text in found):
+            return self.rng.choice(_HERE).format(join(found))
+        first = found[0] if len(found[0]) <= _OPENING else found[0][:_OPENING].rpartition(" ")[0]
+        return f"{self.rng.choice(_LONG)} It begins with: {first}"
 
     def _phrased(self, goal: Goal, phrases: Phrases, told: dict[str, list[str]]) -> list[str]:
         """Sentences from `tell` phrases; what they told is taken out of `told`."""
