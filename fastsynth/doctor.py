@@ -77,12 +77,15 @@ async def _examine_environment(config: Config, domain: Domain, show: Show) -> No
     await _examine_resets(planner, domain, show)
     called, aimed = await _explore(planner, domain)
     silent = sorted(set(domain.tools) - called)
+    what = f"{len(called)} of {len(domain.tools)} tools called, {len(aimed)} reached as target"
+    if silent:
+        what += f"; never: {', '.join(silent)}"
     show(
         Finding(
-            grade="warning" if silent else "good",
-            what=f"{len(called)} of {len(domain.tools)} tools called, {len(aimed)} reached as target"
-            + (f"; never: {', '.join(silent)}" if silent else ""),
+            grade="bad" if not aimed else "warning" if silent else "good",
+            what=what,
             advice="scenarios that give their arguments a value, or remove them" if silent else "",
+            exit_code=0 if aimed else 2,
         )
     )
 

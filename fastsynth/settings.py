@@ -264,7 +264,7 @@ def _value_at(raw: Any, path: str) -> Any:
 def seconds(text: str) -> float:
     """`90`, `90s`, `15m`, `2h`, `1d` in seconds. Raises ConfigError."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", text.strip())
-    if found is None:
+    if found is None or not float(found[1]):
         raise config_error("--max-time", text, "need a number with s, m, h or d, such as 2h")
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
 

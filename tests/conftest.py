@@ -1,10 +1,37 @@
-"""Shared by all tests: anyio runs on asyncio, which aiohttp needs."""
+"""Shared by all tests: anyio runs on asyncio, which aiohttp needs; runs that many tests look at."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Slow machines are not slow code: what a test promises does not depend on the clock.
+settings.register_profile(
+    "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("steady")
+from running import Endpoint, endpoint, run
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def scripted() -> Iterator[Endpoint]:
+    """The scripted server, recording; for tests that do not look at what others sent to it."""
+    with endpoint() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory: pytest.TempPathFactory, scripted: Endpoint) -> Path:
+    """A finished run of 16 conversations in the bundled worlds. To be read only."""
+    path = tmp_path_factory.mktemp("runs") / "worlds"
+    ended = run("generate", "-o", path, "-n", 16, "--width", 16, "--base-url", scripted.url)
+    assert ended.returncode == 0, ended.stderr
+    return path

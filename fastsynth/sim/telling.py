@@ -141,7 +141,7 @@ class _Telling:
         return sentences
 
     def _summed_up(self, value: Any) -> str:
-        """A result too long to be told value by value: all of a short list, else where it begins."""
+        """A result too long to be told value by value: a short list whole, else its beginning."""
         found = [say(leaf, "long") for _, leaf in paths.leaves(value) if leaf not in (None, "")]
         if len(found) <= _LISTED and all(len(text) <= 40 for text in found):
             return self.rng.choice(_HERE).format(join(found))
