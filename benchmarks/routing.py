@@ -73,9 +73,7 @@ async def run(subject: str, pool: type[Pool], latencies: list[float], given: Any
             engine=Engine(width=given.width),
         )
         wall, cpu = time.perf_counter(), time.process_time()
-        manifest = await generate(
-            Order(config=config, run_dir=Path(folder) / "run", mode="quiet")
-        )
+        manifest = await generate(Order(config=config, run_dir=Path(folder) / "run", mode="quiet"))
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return row(subject, manifest, wall, cpu, given.width)
 

@@ -21,6 +21,7 @@ from fastsynth.dashboard.eventlog import EventLog, event_log
 from fastsynth.dashboard.watch import Mode, watch
 from fastsynth.engine.quota import Quota
 from fastsynth.engine.shutdown import Budget, Stop
+from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.env.environment import Domain
 from fastsynth.env.registry import Options as ToolOptions
@@ -195,7 +196,7 @@ async def _opened(
         studio = None
         if tools is not None:
             studio = _studio(*tools, prompts, config, books.identity, bus)
-            tools[1].keep_in(books.replies)
+            tools[1].keep_in(books.replies, Space(bus, stop).wait)
             graph = encode(studio.planner.graph.to_json()).decode()
             books.rundir.write("graph.json", graph)
             _watch_budget(config, stop, bus, books.spent, group)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from fastsynth.engine.drain import drain
 from fastsynth.engine.lag import LagGauge
 from fastsynth.engine.quota import Job, Quota, Verdict
 from fastsynth.engine.shutdown import Stop, on_signals
+from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
-from fastsynth.errors import NoEndpoint
+from fastsynth.errors import DiskFull, NoEndpoint
 from fastsynth.events import Bus, JobFinished, Note, RunFinished
 from fastsynth.records import Accepted, Failed, Outcome, Rejected
 from fastsynth.spent import Spent
@@ -62,6 +64,7 @@ class Sitting:
         self._books = books
         self._bus = bus
         self._stop = stop
+        self._space = Space(bus, stop)
         self._began = time.monotonic()
 
     async def produce(self, studio: Studio) -> None:
@@ -97,7 +100,7 @@ class Sitting:
 
     async def _keep(self, job: Job, outcome: Outcome) -> bool:
         books = self._books
-        head = books.journal.append(outcome)
+        head = await self._space.keep(lambda: books.journal.append(outcome))
         verdict = books.quota.record(head.job, head.tag, head.content_hash)
         books.tally.add(head, verdict)
         if not isinstance(outcome, Failed):
@@ -109,7 +112,8 @@ class Sitting:
         while True:
             await anyio.sleep(MANIFEST_EVERY)
             manifest = self._manifest("")
-            await anyio.to_thread.run_sync(write_manifest, self._books.rundir.path, manifest)
+            with suppress(DiskFull):  # the next one says more
+                await anyio.to_thread.run_sync(write_manifest, self._books.rundir.path, manifest)
 
     async def finish(self) -> Manifest:
         """Compacts what was accepted, and writes manifest, card and report. After an abort only
@@ -122,12 +126,13 @@ class Sitting:
             manifest = self._manifest(stopped_by)
             write_manifest(path, manifest)
         else:
-            files = await anyio.to_thread.run_sync(compact, path, chosen, books.quota.needed)
+            needed = books.quota.needed
+            files = await self._space.keep_aside(lambda: compact(path, chosen, needed))
             manifest = msgspec.structs.replace(
                 self._manifest(stopped_by), files=files, accepted=len(chosen)
             )
-            write_manifest(path, manifest)
-            await anyio.to_thread.run_sync(write_pages, path, manifest)
+            await self._space.keep_aside(lambda: write_manifest(path, manifest))
+            await self._space.keep_aside(lambda: write_pages(path, manifest))
         self._bus.emit(
             RunFinished(
                 accepted=manifest.accepted,

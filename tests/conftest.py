@@ -35,3 +35,12 @@ def worlds(tmp_path_factory: pytest.TempPathFactory, scripted: Endpoint) -> Path
     ended = run("generate", "-o", path, "-n", 16, "--width", 16, "--base-url", scripted.url)
     assert ended.returncode == 0, ended.stderr
     return path
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory, scripted: Endpoint) -> Path:
+    """A finished run of 8 conversations, to compare interrupted ones with. To be read only."""
+    path = tmp_path_factory.mktemp("runs") / "few"
+    ended = run("generate", "-o", path, "-n", 8, "--width", 8, "--base-url", scripted.url)
+    assert ended.returncode == 0, ended.stderr
+    return path

@@ -7,7 +7,7 @@ Each kind of event has a share of about fifty lines a second; what went over it 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
@@ -15,7 +15,7 @@ import anyio.to_thread
 import msgspec
 from anyio.abc import TaskGroup
 
-from fastsynth.errors import reraise_disk
+from fastsynth.errors import DiskFull, reraise_disk
 from fastsynth.events import (
     Event,
     JobFinished,
@@ -65,12 +65,13 @@ class EventLog:
             self._skipped[kind] = self._skipped.get(kind, 0) + 1
 
     async def flush(self) -> None:
-        """Writes what was kept since the last flush. Raises `DiskFull` where no space is left."""
+        """Writes what was kept since the last flush; where no space is left it is dropped."""
         kept, skipped = self._kept, self._skipped
         self._kept, self._skipped, self._left = [], {}, dict(LINES_A_FLUSH)
         if kept or skipped:
             now = self._clock()
-            await anyio.to_thread.run_sync(self._write, kept, skipped, now)
+            with suppress(DiskFull):  # a sample of what happened: lines are lost, the run is not
+                await anyio.to_thread.run_sync(self._write, kept, skipped, now)
 
     def _write(
         self, kept: list[tuple[float, Event]], skipped: dict[type[Event], int], now: float

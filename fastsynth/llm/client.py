@@ -6,7 +6,7 @@ or stop the run. Cancelling an `ask` leaves no permit behind.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import assert_never
 
@@ -14,7 +14,7 @@ import anyio
 import msgspec
 
 from fastsynth.config import Endpoint, Sampling
-from fastsynth.errors import config_error
+from fastsynth.errors import DiskFull, config_error
 from fastsynth.events import Bus, Event, JobFinished, ReplyReused, RequestDone
 from fastsynth.llm.chat import AgentRole, Ask, NoReply, Reply, ReplyStore
 from fastsynth.llm.completion import decode_reply, encode_reply
@@ -29,6 +29,7 @@ from fastsynth.llm.wire import Frame, encode_request, frame
 REFUSALS = 20
 """Times one request may be refused with 429, 503 or 529 before it counts as unavailable."""
 SPARE_FILES = 512
+Full = Callable[[DiskFull], Awaitable[None]]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +64,7 @@ class Client:
         self._replies = replies
         self._bus = bus
         self._frames: dict[str, Frame] = {}
+        self._full: Full = _raise
 
     async def check(self) -> None:
         """Meets every endpoint that a role uses. Raises NoEndpoint, naming the first at fault."""
@@ -77,9 +79,13 @@ class Client:
             for service in (self._services[name],)
         }
 
-    def keep_in(self, replies: ReplyStore) -> None:
-        """From now on replies are looked up and stored there. To be called before any `ask`."""
+    def keep_in(self, replies: ReplyStore, full: Full | None = None) -> None:
+        """From now on replies are looked up and stored there. To be called before any `ask`.
+
+        `full` is awaited before a reply that found no space on the disk is stored again.
+        """
         self._replies = replies
+        self._full = full or _raise
 
     def listen(self, event: Event) -> None:
         """A job that has ended asks no more: its address need not be kept."""
@@ -125,7 +131,7 @@ class Client:
             sent = await send(job, self._bus)
             match sent.result:
                 case Reply():
-                    return self._keep(job, sent, sent.result)
+                    return await self._keep(job, sent, sent.result)
                 case Throttle(status=status):
                     refusals += 1
                     again = refusals < REFUSALS
@@ -153,8 +159,14 @@ class Client:
                 case _:
                     assert_never(sent.result)
 
-    def _keep(self, job: Job, sent: Sent, reply: Reply) -> Reply:
-        self._replies.put(job.ask.job, job.key, encode_reply(reply))
+    async def _keep(self, job: Job, sent: Sent, reply: Reply) -> Reply:
+        stored = encode_reply(reply)
+        while True:
+            try:
+                self._replies.put(job.ask.job, job.key, stored)
+                break
+            except DiskFull as error:
+                await self._full(error)
         usage = reply.usage
         self._bus.emit(
             RequestDone(
@@ -225,6 +237,10 @@ def _check_roles(settings: Settings) -> None:
     for role, name in settings.roles.items():
         if name not in settings.endpoints:
             raise config_error(f"$.roles.{role}", name, f"need one of endpoints: {known}")
+
+
+async def _raise(error: DiskFull) -> None:
+    raise error
 
 
 def _named(roles: Mapping[str, str], role: str) -> str:

@@ -20,8 +20,8 @@ _CLAIM = re.compile(
 )
 _UNABLE = re.compile(
     r"\b(can(?:'|no)?t|cannot|can not|unable|not able|not allowed|not permitted|don't have"
-    r"|do not have|no tool|no way|not possible|isn't (?:something|possible)|not something|won't"
-    r"|may not|must not|unfortunately|declin\w+|refuse)\b",
+    r"|do not have|none of|no tool|no way|not possible|isn't (?:something|possible)|not something"
+    r"|won't|may not|must not|unfortunately|declin\w+|refuse)\b",
     re.IGNORECASE,
 )
 _RULE = re.compile(r"\b(rule|policy|limit|maximum|at most|not allowed|not permitted)\b", re.I)

@@ -15,6 +15,10 @@ from fastsynth.method.wording import hidden_values, user_values
 
 LONGEST_QUERY = 2000
 _PLACEHOLDER = re.compile(r"\{\{?\w+\}?\}|\[\[|\]\]|<[a-z_]+>|\bNone\b|\[insert")
+_USED = (
+    r"\b(?i:use|using|call|calling|run)\s+(?:the\s+)?[`'\"]?{}\b"
+    r"(?=[`'\"]?(?:\W*$|\s(?:for|to|on|tool)\b))"
+)
 _META = re.compile(
     r"\b(tool call|function call|api call|composite tool|advanced tool|json object)\b", re.I
 )
@@ -101,11 +105,9 @@ def _expressed(choice: Choice, text: str) -> bool:
 def named_tool(text: str, tool_names: Collection[str]) -> str:
     """A tool's name that no person writes by chance (`get_flight_cost`, `lockDoors`), or ""."""
     for name in tool_names:
-        if re.search(
-            rf"\b(?:use|using|call|calling|run)\s+(?:the\s+)?[`'\"]?{name}\b(?! [a-z])", text
-        ):
-            return name
-        if ("_" in name or re.search(r"[a-z][A-Z]", name)) and name in text:
+        if name not in text:
+            continue
+        if "_" in name or re.search(r"[a-z][A-Z]", name) or re.search(_USED.format(name), text):
             return name
     return ""
 

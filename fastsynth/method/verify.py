@@ -153,8 +153,10 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
     """A value of a kept call that an output holds but no earlier context does, or "".
 
     `context` is the normal text of everything before the turn's first call; results join as they
-    come. Catches calls that guess what they should have looked up.
+    come. Catches calls that guess what they should have looked up; of calls that the trace has
+    not, also numbers and identifiers that stand nowhere.
     """
+    planned = {(step.tool, canonical(step.arguments)) for step in turn.steps}
     seen, fresh, message = context, "", -1
     hidden = {canonical(v) for step in turn.steps for v in scalars(step.value) if distinctive(v)}
     for call in executed:
@@ -162,11 +164,20 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
             continue
         if call.message != message:
             seen, fresh, message = seen + fresh, "", call.message
+        strange = (call.tool, canonical(call.arguments)) not in planned
         for value in scalars(list(call.arguments.values())):
-            if canonical(value) in hidden and not stands_in(value, seen):
+            doubtful = canonical(value) in hidden or (strange and _identifies(value))
+            if doubtful and not stands_in(value, seen):
                 return str(value)
         fresh += normal(canonical(call.value))
     return ""
+
+
+def _identifies(value: Any) -> bool:
+    """Values that nobody hits on by chance: larger numbers, and text with digits in it."""
+    if isinstance(value, str):
+        return any(letter.isdigit() for letter in value) and distinctive(value)
+    return distinctive(value)
 
 
 def _no(reason: str, detail: str) -> Dropped:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from fastsynth.errors import DamagedFile
+from fastsynth.errors import DamagedFile, DiskFull
 from fastsynth.store import segment as segments
 from fastsynth.store.appendfile import AppendFile
 
@@ -87,7 +88,8 @@ class ReplyLog:
         while self._retired:
             file, jobs = self._retired[0]
             file.close()
-            segments.write_jobs(file.path, jobs)
+            with suppress(DiskFull):  # without it the segment is read at the next start
+                segments.write_jobs(file.path, jobs)
             self._retired.pop(0)
         self._file.sync()
 
@@ -138,11 +140,11 @@ class ReplyLog:
         self._number = self._paths.index(path)
 
     def _rotate(self) -> None:
+        path = self._path(self._serial + 1)
+        following = AppendFile(path)
         self._retired.append((self._file, self._jobs))
+        self._file, self._jobs = following, set()
         self._serial += 1
-        self._jobs = set()
-        path = self._path(self._serial)
-        self._file = AppendFile(path)
         self._number = len(self._paths)
         self._paths.append(path)
 

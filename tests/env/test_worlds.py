@@ -211,7 +211,7 @@ async def test_a_booking_is_paid_from_the_wallet_and_attached_to_a_message() -> 
         )
 
     assert paid["amount_paid"] == price
-    assert attached["attachments"] == 1
+    assert attached["attachment_count"] == 1
     assert again.error == "tool"
 
 

@@ -26,7 +26,6 @@ BROADER = {
     "file_ref": ("reference",),
     "confirmation_code": ("reference",),
     "receipt_no": ("reference",),
-    "person_name": ("payee_name",),
     "contact_city": ("destination_city",),
     "due_date": ("reminder_date",),
 }

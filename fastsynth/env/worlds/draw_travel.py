@@ -121,7 +121,7 @@ def _hotels(rng: Random, city: str, count: int) -> list[dict[str, Any]]:
 
 def _rooms(rng: Random) -> list[dict[str, Any]]:
     price = rng.randint(55, 140)
-    kinds = (("single room", 1, 0), ("double room", 2, 25), ("family room", 4, 62))
+    kinds = (("single", 1, 0), ("double", 2, 25), ("family", 4, 62))
     shown = kinds if rng.random() < 0.6 else kinds[1:]
     return [
         {

@@ -16,6 +16,7 @@ from fastsynth.env.adapters.contract import Means, tool
 from fastsynth.env.worlds import messages_shapes as shapes
 from fastsynth.env.worlds.part import Refused, code, mint
 from fastsynth.env.worlds.travel import has_code
+from fastsynth.env.worlds.travel_rules import days_between
 
 POLICY = (
     "Messages go out from drafts or as replies; nothing can be called back once it is sent. A draft"
@@ -75,7 +76,7 @@ class Messages:
     @tool(
         mutates=False,
         ranks={
-            "threads[].last_at": ("oldest", "most recent"),
+            "threads[].quiet_days": ("most recent", "quietest"),
             "threads[].unread": ("", "busiest"),
         },
         told=("threads[].name", "threads[].unread"),
@@ -88,7 +89,7 @@ class Messages:
                     "thread_id": i,
                     "name": t["name"],
                     "unread": t["unread"],
-                    "last_at": t["messages"][-1]["sent_at"],
+                    "quiet_days": days_between(t["messages"][-1]["sent_at"][:10], self.now[:10]),
                 }
                 for i, t in self.threads.items()
             ]
@@ -164,7 +165,7 @@ class Messages:
             ]
         }
 
-    @tool(mutates=True, told=("attached", "attachments"))
+    @tool(mutates=True, told=("attachment_name", "attachment_count"))
     def attach_to_draft(
         self,
         draft_id: shapes.DraftId,
@@ -183,7 +184,7 @@ class Messages:
         attached = self._referred(reference)
         draft["attachments"].append(reference)
         count = len(draft["attachments"])
-        return {"draft_id": draft_id, "attached": attached, "attachments": count}
+        return {"draft_id": draft_id, "attachment_name": attached, "attachment_count": count}
 
     @tool(mutates=True, told=("to", "sent_at"))
     def send_draft(self, draft_id: shapes.DraftId) -> shapes.Sent:
@@ -237,14 +238,14 @@ class Messages:
         message["reaction"] = reaction
         return {"sender": message["sender"], "reaction": reaction}
 
-    @tool(mutates=True, told=("sender", "pins"))
+    @tool(mutates=True, told=("sender", "pinned_count"))
     def pin_message(self, message_id: shapes.MessageId) -> shapes.Pinned:
         """Pin a received message so that it is easy to find."""
         _, message = self._message(message_id)
         if message_id in self.pins:
             raise Refused("this message is pinned already")
         self.pins = sorted([*self.pins, message_id])
-        return {"sender": message["sender"], "pinned": True, "pins": len(self.pins)}
+        return {"sender": message["sender"], "pinned": True, "pinned_count": len(self.pins)}
 
     @tool(mutates=True, told=("name", "members"))
     def create_group(

@@ -28,7 +28,7 @@ Clock = Annotated[
 
 class Contact(TypedDict):
     contact_id: ContactId
-    name: Annotated[str, Means("person_name")]
+    name: str
     relation: str
     phone: str
     city: Annotated[str, Means("contact_city")]
@@ -36,7 +36,7 @@ class Contact(TypedDict):
 
 class ContactLine(TypedDict):
     contact_id: ContactId
-    name: Annotated[str, Means("person_name")]
+    name: str
 
 
 class Contacts(TypedDict):
@@ -45,9 +45,9 @@ class Contacts(TypedDict):
 
 class Thread(TypedDict):
     thread_id: ThreadId
-    name: Annotated[str, Means("person_name")]
+    name: str
     unread: int
-    last_at: str
+    quiet_days: Annotated[int, "Days since the last message."]
 
 
 class Threads(TypedDict):
@@ -101,8 +101,8 @@ class Drafts(TypedDict):
 
 class Attached(TypedDict):
     draft_id: str
-    attached: str
-    attachments: int
+    attachment_name: str
+    attachment_count: int
 
 
 class Sent(TypedDict):
@@ -129,7 +129,7 @@ class Reacted(TypedDict):
 class Pinned(TypedDict):
     sender: str
     pinned: bool
-    pins: int
+    pinned_count: int
 
 
 class Group(TypedDict):
@@ -157,7 +157,7 @@ class Files(TypedDict):
 
 class Reminder(TypedDict):
     reminder_id: ReminderId
-    title: Annotated[str, Means("reminder_title")]
+    title: str
     due: str
 
 

@@ -211,7 +211,7 @@ class Travel:
         booking["confirmation"] = confirmation
         return {"confirmation_code": confirmation, "amount_paid": amount, "paid_with": paid_with}
 
-    @tool(mutates=True, needs=SIGN_IN, told=("departs", "change_fee", "total_price"))
+    @tool(mutates=True, needs=SIGN_IN, told=("new_departure", "change_fee", "total_price"))
     def change_flight(
         self, booking_id: shapes.FlightBooking, flight_id: shapes.FlightId
     ) -> shapes.FlightChanged:
@@ -237,7 +237,7 @@ class Travel:
         return {
             "booking_id": booking_id,
             "change_fee": fee,
-            "departs": f"{new['date']}T{new['departs']}",
+            "new_departure": f"{new['date']}T{new['departs']}",
             "total_price": booking["price"],
         }
 

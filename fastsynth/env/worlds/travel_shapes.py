@@ -102,7 +102,7 @@ class Paid(TypedDict):
 class FlightChanged(TypedDict):
     booking_id: str
     change_fee: float
-    departs: str
+    new_departure: str
     total_price: Price
 
 

@@ -123,17 +123,17 @@ class Wallet:
         ]
         return {"cards": cards}
 
-    @tool(mutates=True, needs=UNLOCK, undoes=("unfreeze_card",), told=("label", "status"))
+    @tool(mutates=True, needs=UNLOCK, undoes=("unfreeze_card",), told=("card", "status"))
     def freeze_card(self, card_id: shapes.CardId) -> shapes.CardStatus:
         """Freeze a card so that it pays nothing until it is unfrozen."""
         return self._set_status(card_id, "frozen")
 
-    @tool(mutates=True, needs=UNLOCK, undoes=("freeze_card",), told=("label", "status"))
+    @tool(mutates=True, needs=UNLOCK, undoes=("freeze_card",), told=("card", "status"))
     def unfreeze_card(self, card_id: shapes.CardId) -> shapes.CardStatus:
         """Make a frozen card usable again."""
         return self._set_status(card_id, "active")
 
-    @tool(mutates=True, needs=UNLOCK, told=("label", "daily_limit"))
+    @tool(mutates=True, needs=UNLOCK, told=("card", "daily_limit"))
     def set_card_limit(
         self,
         card_id: shapes.CardId,
@@ -144,7 +144,7 @@ class Wallet:
         if not 0 < daily_limit <= 5000:
             raise Refused(f"the rule CARD-CAP allows limits up to 5000; {daily_limit} asked for")
         card["daily_limit"] = money(daily_limit)
-        return {"label": card["label"], "daily_limit": card["daily_limit"]}
+        return {"card": card["label"], "daily_limit": card["daily_limit"]}
 
     @tool(mutates=False, needs=UNLOCK, told=("bank", "account_ending"))
     def find_payee(
@@ -342,9 +342,9 @@ class Wallet:
         """Create a one-time token that lets a merchant charge a card up to an amount."""
         card = self._card(card_id)
         if card["status"] == "frozen":
-            raise Refused(f"the rule FROZEN refuses payments with the {card['label']}")
+            raise Refused(f"the rule FROZEN refuses payments with the {card['label']} card")
         if amount > card["daily_limit"]:
-            raise Refused(f"the {card['label']} has a daily limit of {card['daily_limit']}")
+            raise Refused(f"the {card['label']} card has a daily limit of {card['daily_limit']}")
         token = mint(self.tokens, "tok_", self.salt, card_id, amount)
         self.tokens[token] = {"card_id": card_id, "amount": amount, "used": False}
         return {"payment_token": token, "card": card["label"], "amount": amount}
@@ -359,7 +359,7 @@ class Wallet:
         card = self.cards[held["card_id"]]
         self._take(card["account_id"], amount, "travel booking", "travel")
         held["used"] = True
-        return str(card["label"])
+        return f"{card['label']} card"
 
     def _unlocked(self) -> None:
         if not self.owner.get("unlocked"):
@@ -386,9 +386,9 @@ class Wallet:
     def _set_status(self, card_id: str, status: str) -> shapes.CardStatus:
         card = self._card(card_id)
         if card["status"] == status:
-            raise Refused(f"the {card['label']} is {status} already")
+            raise Refused(f"the {card['label']} card is {status} already")
         card["status"] = status
-        return {"label": card["label"], "status": status}
+        return {"card": card["label"], "status": status}
 
     def _take(self, account_id: str, amount: float, text: str, category: str) -> str:
         account = self.accounts[account_id]

@@ -27,7 +27,7 @@ Receipt = Annotated[str, Means("receipt_no")]
 
 class Account(TypedDict):
     account_id: AccountId
-    name: AccountName
+    name: str
     currency: str
     balance: float
 
@@ -63,12 +63,12 @@ class Cards(TypedDict):
 
 
 class CardStatus(TypedDict):
-    label: str
+    card: str
     status: str
 
 
 class CardLimit(TypedDict):
-    label: str
+    card: str
     daily_limit: float
 
 
