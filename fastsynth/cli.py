@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"fastsynth {__version__}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for add in (_generate, _doctor, _preview, _status, _verify, _compact, _view, _report):
+    for add in (_init, _generate, _doctor, _preview, _status, _verify, _compact, _view, _report):
         add(subparsers)
     for add in (_graph, _serve, _bench):
         add(subparsers)
@@ -91,6 +91,18 @@ def _command(
     )
     parser.set_defaults(run=run)
     return parser
+
+
+def _init(subparsers: argparse._SubParsersAction[_Parser]) -> None:
+    parser = _command(
+        subparsers,
+        "init",
+        "draft a config and scenarios for a Python file of tools, and say what to do next",
+        "init my_tools.py\ninit tools/shop.py --force",
+        lambda given: commands.init(given.file, given.force),
+    )
+    parser.add_argument("file", metavar="FILE.py")
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
 
 
 def _generate(subparsers: argparse._SubParsersAction[_Parser]) -> None:
@@ -264,11 +276,34 @@ def _report(subparsers: argparse._SubParsersAction[_Parser]) -> None:
     parser = _command(
         subparsers,
         "report",
-        "write report.html and README.md of a run again",
-        "report runs/offline",
-        lambda given: commands.report_run(Path(given.run_dir)),
+        "write report.html and README.md of a run again, or measure its data",
+        "report runs/offline\nreport --quality runs/offline --against bfcl --logs turns.jsonl\n"
+        "report --coverage runs/offline",
+        _reported,
     )
     parser.add_argument("run_dir", metavar="RUN")
+    parser.add_argument("--quality", action="store_true", help="print the quality card")
+    parser.add_argument("--coverage", action="store_true", help="print which tools are reached")
+    parser.add_argument("--json", action="store_true", help="print either as JSON")
+    parser.add_argument(
+        "--logs",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="real user turns to compare with",
+    )
+    parser.add_argument(
+        "--against", action="append", default=[], metavar="B", help="benchmark: bfcl, or a file"
+    )
+
+
+def _reported(given: argparse.Namespace) -> int:
+    run_dir = Path(given.run_dir)
+    if given.quality or given.logs or given.against:
+        return commands.quality(run_dir, given.logs, given.against, given.coverage, given.json)
+    if given.coverage:
+        return commands.coverage(run_dir, given.json)
+    return commands.report_run(run_dir)
 
 
 def _graph(subparsers: argparse._SubParsersAction[_Parser]) -> None:
@@ -287,13 +322,22 @@ def _serve(subparsers: argparse._SubParsersAction[_Parser]) -> None:
         subparsers,
         "serve",
         "run the simulated endpoint with the scripted teacher alone, on loopback",
-        "serve --port 8123\nserve --port 8123 --latency-ms 40 --faults faults.yaml",
+        "serve --port 8123\nserve --port 8123 --latency-ms 40 --faults faults.yaml\n"
+        "serve --port 8123 --slots 64 --decode-rate 2000 --refuse",
         lambda given: commands.serve_endpoint(given),
     )
     parser.add_argument("--port", type=int, required=True, metavar="P", help="0 picks a free one")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--latency-ms", type=float, default=0.0, metavar="L")
     parser.add_argument("--faults", metavar="FILE", help="YAML: fault -> rate")
+    batching = parser.add_argument_group("continuous batching, where any is given")
+    batching.add_argument("--slots", type=int, metavar="N", help="sequences at once")
+    batching.add_argument("--prefill-rate", type=float, metavar="R", help="tokens a second, shared")
+    batching.add_argument("--decode-rate", type=float, metavar="R", help="tokens a second, shared")
+    batching.add_argument("--kv-tokens", type=int, metavar="T", help="tokens that fit the KV cache")
+    batching.add_argument(
+        "--refuse", action="store_true", help="answer 429 instead of queueing above the slots"
+    )
 
 
 def _bench(subparsers: argparse._SubParsersAction[_Parser]) -> None:

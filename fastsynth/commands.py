@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NoReturn
 
 import anyio
 import msgspec
@@ -18,17 +19,24 @@ from fastsynth.config import Config
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.watch import Mode
 from fastsynth.doctor import Finding, examine
+from fastsynth.engine.novelty import Novelty
 from fastsynth.engine.quota import Job, Quota
 from fastsynth.env.world import living
 from fastsynth.errors import ConfigError, config_error
+from fastsynth.init import draft, write
+from fastsynth.method.decontaminate import load_benchmarks, read_user_texts
 from fastsynth.method.graph import build_graph
 from fastsynth.method.planner import Planner
 from fastsynth.method.wording import goal_text, step_text
 from fastsynth.prompts import share
+from fastsynth.quality.card import Beside, coverage_of, quality_card, section, to_json
+from fastsynth.quality.show import card_table, coverage_table
+from fastsynth.records import encode
 from fastsynth.replay import Verifier
 from fastsynth.run import Order, domain_of, shape_of
 from fastsynth.run import generate as generate_run
 from fastsynth.settings import decode, read_yaml
+from fastsynth.sim.batching import Shape
 from fastsynth.sim.server import serve
 from fastsynth.sitting import write_pages
 from fastsynth.store.compact import compact, read_rows
@@ -38,6 +46,35 @@ from fastsynth.store.manifest import Manifest, read_manifest, write_manifest
 __all__ = ["Config", "Mode", "Order"]
 
 
+class Output(Console):
+    """Standard output. A reader that leaves early raises BrokenPipeError, which `cli` knows."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError
+
+
+def init(file: str, force: bool) -> int:
+    """Drafts a config and scenarios for a file of tools, and says what to do next."""
+    drafted = draft(file)
+    written = write(drafted, force=force)
+    out = Output(highlight=False)
+    for path in written:
+        out.print(f"wrote {path}", markup=False)
+    out.print(f"{len(drafted.tools)} tools: {', '.join(drafted.tools)}", markup=False)
+    for line in drafted.advice:
+        out.print(f"note: {line}", markup=False, soft_wrap=True)
+    config, stem = drafted.config[0], drafted.config[0].stem
+    out.print("next:")
+    for line in (
+        f"preview -c {config}            shows traces, executed; asks no model",
+        f"generate -c {config} -n 200    makes conversations, into runs/{stem}",
+        f"verify runs/{stem}             replays every row in a fresh environment",
+        f"view runs/{stem}               shows one of them as a chat",
+    ):
+        out.print(f"  fastsynth {line}", markup=False, soft_wrap=True)
+    return 0
+
+
 def generate(order: Order) -> int:
     anyio.run(generate_run, order)
     return 0
@@ -45,16 +82,17 @@ def generate(order: Order) -> int:
 
 def diagnose(config: Config) -> int:
     """Prints findings as they come; exits 2 or 4 where one of them stops a run."""
-    console = Console()
+    console = Output()
     marks = {"good": "[green]ok  [/]", "warning": "[yellow]warn[/]", "bad": "[red]bad [/]"}
     worst = 0
 
     def show(finding: Finding) -> None:
         nonlocal worst
         console.print(f"{marks[finding.grade]} ", end="")
-        console.print(f"{finding.what}", markup=False, highlight=False)
+        console.print(finding.what, markup=False, highlight=False, soft_wrap=True)
         if finding.advice:
-            console.print(f"       -> {finding.advice}", markup=False, highlight=False)
+            advice = f"       -> {finding.advice}"
+            console.print(advice, markup=False, highlight=False, soft_wrap=True)
         worst = max(worst, finding.exit_code)
 
     anyio.run(examine, config, show)
@@ -96,7 +134,7 @@ async def _preview(config: Config, count: int) -> None:
 
 def status(run_dir: Path) -> int:
     manifest = _manifest(run_dir)
-    console = Console(highlight=False)
+    console = Output(highlight=False)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name in ("environment", "wanted", "accepted", "rejected", "failed", "jobs"):
         table.add_row(name, str(getattr(manifest, name)))
@@ -140,9 +178,12 @@ def compact_run(run_dir: Path) -> int:
     """The Parquet files again, from the journal alone."""
     manifest = _manifest(run_dir)
     config = decode(read_yaml(run_dir / "config.yaml"), str(run_dir / "config.yaml"))
-    quota = Quota(config.output.accepted, {str(k): w for k, w in config.kinds.items() if w})
+    novelty = Novelty()
+    weights = {str(k): w for k, w in config.kinds.items() if w}
+    quota = Quota(config.output.accepted, weights, novelty)
     for head, _ in heads(run_dir):
-        quota.record(head.job, head.tag, head.content_hash)
+        quota.record(head.job, head.tag, head.content_hash, head.plan_hash, head.near)
+    novelty.close()
     chosen = quota.chosen()
     files = compact(run_dir, chosen, quota.needed)
     manifest = msgspec.structs.replace(manifest, files=files, accepted=len(chosen))
@@ -153,7 +194,7 @@ def compact_run(run_dir: Path) -> int:
 
 def view(run_dir: Path, first: int, count: int, full: bool) -> int:
     manifest = _manifest(run_dir)
-    console = Console()
+    console = Output()
     shown = 0
     for row in islice(read_rows(run_dir), first, first + count):
         render_conversation(row, console, full=full)
@@ -169,6 +210,35 @@ def report_run(run_dir: Path) -> int:
     return 0
 
 
+def quality(
+    run_dir: Path, logs: Sequence[str], against: Sequence[str], coverage: bool, as_json: bool
+) -> int:
+    """Prints the quality card, the coverage table beside it or alone, and puts it on the page."""
+    manifest = _manifest(run_dir)
+    real = [text for log in logs for text in read_user_texts(Path(log))]
+    beside = Beside(real=real, benchmarks=load_benchmarks(against))
+    card = quality_card(run_dir, manifest, beside)
+    write_pages(run_dir, manifest, [("Quality", section(card))])
+    if as_json:
+        sys.stdout.write(encode(to_json(card)).decode() + "\n")
+        return 0
+    Output().print(card_table(card), *([coverage_table(card.tools)] if coverage else []))
+    return 0
+
+
+def coverage(run_dir: Path, as_json: bool) -> int:
+    """Prints which tools are reached, and names those that never are a target."""
+    _manifest(run_dir)
+    found = coverage_of(run_dir)
+    if as_json:
+        sys.stdout.write(encode(found.table()).decode() + "\n")
+    else:
+        Output().print(coverage_table(found.table()))
+        missed = ", ".join(found.missed()) or "none"
+        sys.stdout.write(f"{len(found.table())} tools; never a target: {missed}\n")
+    return 0
+
+
 def graph(config: Config) -> int:
     built = build_graph(domain_of(config))
     text = msgspec.json.format(msgspec.json.encode(built.to_json()), indent=1)
@@ -178,7 +248,15 @@ def graph(config: Config) -> int:
 
 def serve_endpoint(given: argparse.Namespace) -> int:
     faults = Path(given.faults) if given.faults else None
-    serve(given.port, given.seed, given.latency_ms, faults)
+    names = ("slots", "prefill_rate", "decode_rate", "kv_tokens")
+    said = {name: getattr(given, name) for name in names if getattr(given, name) is not None}
+    shape = None
+    if said or given.refuse:
+        try:
+            shape = msgspec.convert({**said, "refuse": given.refuse}, Shape)
+        except msgspec.ValidationError as error:
+            raise config_error("serve", said, str(error)) from error
+    serve(given.port, given.seed, given.latency_ms, faults, shape=shape)
     return 0
 
 

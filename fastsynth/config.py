@@ -6,6 +6,7 @@ where it is made, and may change between a run and its resume.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -44,9 +45,16 @@ class Endpoint(Section, frozen=True, kw_only=True):
     key_env: str | None = None
     """Name of the variable that holds the key; `OPENAI_API_KEY` where none is named."""
     transport: Literal["aiohttp", "openai"] = "aiohttp"
-    in_flight: AtLeastOne = 64
+    in_flight: AtLeastOne | Literal["auto"] = "auto"
+    """Requests on the wire at once, for each address; `auto` finds out what the server can use."""
+    in_flight_max: AtLeastOne = 4096
+    """What `auto` never goes above."""
     rpm: AtLeastOne | None = None
+    """Requests in any 60 s, for each address; so are the token limits."""
     tpm: AtLeastOne | None = None
+    """Tokens in and out together."""
+    input_tpm: AtLeastOne | None = None
+    output_tpm: AtLeastOne | None = None
     timeout: Annotated[float, Meta(gt=0)] = 600.0
     """Seconds one send may take, from the first byte sent; waiting in our queue not counted."""
     retries: NotNegative = 6
@@ -86,6 +94,9 @@ class Chain(Section, frozen=True, kw_only=True):
     """Attempts without any help, all made, so that their pass rate is known."""
     attempts: NotNegative = 3
     """Further attempts: the first with the composite tool described, then with hints."""
+    verdict: Literal["default", "strict", "progress"] = "default"
+    """`strict`: exactly the trace's calls, in order. `progress`: failed attempts also record the
+    share of goals they reached."""
 
 
 class Output(Section, frozen=True, kw_only=True):
@@ -122,6 +133,65 @@ class Tools(Section, frozen=True, kw_only=True):
     """Processes that host them."""
 
 
+class Reset(Section, frozen=True, kw_only=True):
+    """How an MCP server gets back to a state. Without any of these its writes are withheld."""
+
+    copy: str | None = None
+    """File or folder whose content every conversation starts with, copied into `{dir}`."""
+    restart: bool = False
+    """The server keeps state in memory: started again, and the writes made again."""
+    tool: str | None = None
+    """Tool of the server that empties it; never shown to a model."""
+
+
+class Mcp(Section, frozen=True, kw_only=True):
+    """One MCP server. `{dir}` in `command` and `env` is a folder that each process has alone."""
+
+    command: tuple[str, ...] = ()
+    """Program and arguments of a server that talks over standard input and output."""
+    url: str | None = None
+    """Address of a server that talks streamable HTTP, instead of `command`."""
+    name: str | None = None
+    """`mcp:NAME` in rows; None: from the command (`server-memory` gives `memory`)."""
+    env: dict[str, str] = {}
+    pass_env: tuple[str, ...] = ()
+    """Variables handed on by name, such as keys: their values are stored nowhere."""
+    headers_env: dict[str, str] = {}
+    """HTTP header -> variable that holds its value."""
+    pool: AtLeastOne = 4
+    """Processes (or HTTP sessions), each leased for one step at a time."""
+    reset: Reset = Reset()
+    state_file: str | None = None
+    """The one file under `{dir}` that is the state; None: every file there."""
+    shown_as: str = "/data"
+    """The path that stands for `{dir}` in arguments, results and rows."""
+    allow_mutations: bool = False
+    """Whether a server that nothing brings back may be written to all the same."""
+    reads: tuple[str, ...] = ()
+    """Tools that change nothing although the server gives no hint of it."""
+    hide: tuple[str, ...] = ()
+    """Tools left out."""
+    volatile: dict[str, tuple[str, ...]] = {}
+    """Tool -> result paths that vary by themselves, added to those that are found."""
+    scenarios: str | None = None
+    """`python:module:function`, called with a `random.Random`: `{files, setup, facts}`."""
+    time_limit: Annotated[float, Meta(gt=0)] = 30.0
+    """Seconds one call may take before its process is ended."""
+
+
+class Scenarios(Section, frozen=True, kw_only=True):
+    """Where the scenarios of users' own tools come from."""
+
+    source: str = msgspec.field(name="from")
+    """`python:module:function`, called with a `random.Random`: a state, or a `Scenario`."""
+
+
+class Served(Section, frozen=True, kw_only=True):
+    """An environment that needs more than a name."""
+
+    mcp: Mcp
+
+
 KindName = Literal[
     "base",
     "no_tool",
@@ -138,14 +208,17 @@ DEFAULT_SAMPLING: dict[str, Sampling] = {
     "writer": Sampling(temperature=0.9, max_tokens=1024),
     "reasoning": Sampling(temperature=0.7, max_tokens=2048),
     "critic": Sampling(temperature=0.3, max_tokens=512),
+    "judge": Sampling(temperature=0.7, max_tokens=512),
 }
 
 
 class Config(Section, frozen=True, kw_only=True):
     """A whole config file; every key has a default, so that a file says only what differs."""
 
-    environment: str = "world"
-    """`world[:travel+wallet]`, `bfcl[:TradingBot+MathAPI]`, `python:my_tools:make`."""
+    environment: str | Served = "world"
+    """`world[:travel+wallet]`, `bfcl[:TradingBot+MathAPI]`, `python:my_tools:make`; or `mcp:`."""
+    scenarios: Scenarios | None = None
+    """None: the module's own `scenario`, or else the tools' own initial state."""
     seed: NotNegative = 1
     endpoints: dict[str, Endpoint] = msgspec.field(
         default_factory=lambda: {"teacher": Endpoint(kind="scripted")}
@@ -159,6 +232,12 @@ class Config(Section, frozen=True, kw_only=True):
     )
     """Kind of conversation -> weight at acceptance."""
     chain: Chain = Chain()
+    judges: NotNegative = 0
+    """Votes on every complete conversation by the role `judge`; most of them can reject it."""
+    duplicates: Literal["exact", "near"] = "near"
+    """`near`: also left out is a conversation most of whose queries come near earlier ones."""
+    decontaminate: tuple[str, ...] = ()
+    """Benchmarks whose user messages no query may repeat: `bfcl`, and files of JSON or text."""
     prompts: str | None = None
     """Folder whose prompt files stand in for the packaged ones of their name."""
     output: Output = Output()
@@ -166,6 +245,13 @@ class Config(Section, frozen=True, kw_only=True):
     budget: Budget = Budget()
     teacher: Teacher = Teacher()
     tools: Tools = Tools()
+
+    @property
+    def environment_name(self) -> str:
+        """The environment in one word, as events, manifests and cards show it."""
+        if isinstance(self.environment, str):
+            return self.environment
+        return f"mcp:{server_name(self.environment.mcp)}"
 
     def endpoint_of(self, role: str) -> str:
         """The endpoint's name that serves `role`. Raises ConfigError."""
@@ -180,3 +266,17 @@ class Config(Section, frozen=True, kw_only=True):
 
     def sampling_of(self) -> dict[str, Sampling]:
         return {**DEFAULT_SAMPLING, **{str(k): v for k, v in self.sampling.items()}}
+
+
+def server_name(server: Mcp) -> str:
+    """The server's own name, or the last telling word of its command or address."""
+    if server.name:
+        return server.name
+    words = [word for word in (*server.command, server.url or "") if "{dir}" not in word]
+    pieces = [piece for word in words for piece in re.split(r"[/@\\]", word)]
+    for piece in reversed(pieces):
+        found = re.fullmatch(r"(?:mcp-)?server-([\w-]+)|mcp[-_]([\w-]+)|([\w-]+)[-_]mcp", piece)
+        if found:
+            return next(group for group in found.groups() if group)
+    stems = [re.sub(r"\.\w+$", "", piece) for piece in pieces if re.match(r"\w", piece)]
+    return stems[-1] if stems else "server"

@@ -55,7 +55,7 @@ class _NoMemory:
 
 async def examine(config: Config, show: Show) -> None:
     """Shows findings as they come; none of them raises."""
-    show(Finding(grade="good", what=f"config: environment {config.environment}, reads well"))
+    show(Finding(grade="good", what=f"config: environment {config.environment_name}, reads well"))
     try:
         domain = domain_of(config)
     except FastsynthError as error:

@@ -87,6 +87,30 @@ class Throttled(Event, frozen=True, omit_defaults=True):
     seconds: float
 
 
+SlotLabel = Literal[
+    "server",  # a request is with the server
+    "own_limit",  # a request waits for a slot that is held back after a pause or a fault
+    "rate_limit",  # a request waits for a minute's limit, or as the server asked
+    "down",  # a request waits for an address that cannot be reached
+    "environment",  # no request: conversations are in their environment
+    "verifier",  # no request: attempts are being checked
+    "client_cpu",  # no request: conversations wait for this process
+    "no_work",  # no request: fewer conversations than there could be
+]
+
+
+class SlotTime(Event, frozen=True, omit_defaults=True):
+    """Where the slots of an address spent their time since the last such event."""
+
+    endpoint: str
+    limit: int
+    """In flight at most, as it is now."""
+    seconds: dict[SlotLabel, float]
+    """Label -> slot-seconds."""
+    limits: dict[str, float] = {}
+    """What held requests back that waited (`rpm`, `tpm`, `paused`, ...) -> slot-seconds."""
+
+
 class Note(Event, frozen=True, omit_defaults=True):
     """A line for the user: a warning, or a change of state such as `draining`."""
 

@@ -21,7 +21,7 @@ from fastsynth.errors import ConfigError, config_error
 
 _PARTS = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 _USER = "=== user ==="
-NAMES = ("system", "advanced", "query", "guidance", "hint")
+NAMES = ("system", "advanced", "query", "guidance", "hint", "judge")
 
 
 class Front(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

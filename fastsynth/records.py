@@ -86,6 +86,13 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class Vote(msgspec.Struct, frozen=True, kw_only=True):
+    """One judge's word on a complete conversation."""
+
+    accept: bool
+    reason: str
+
+
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """One accepted row of `data/*.parquet`. A turn is one user message; turns are 0-based."""
 
@@ -132,6 +139,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """Rows with one name are twins: alike but for what is missing or forbidden in one of them."""
     errors_recovered: tuple[str, ...] = ()
     """Ids of recorded tool calls that failed and left the state as it was."""
+    votes: tuple[Vote, ...] = ()
+    """Of the judges, in order; those whose reply had no form have none. () where none was asked."""
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +151,13 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     detail: str = ""
     messages: tuple[Message, ...] = ()
+    """What came after the user's message."""
+    query: str = ""
+    """The user's message that was to be served."""
+    solved: bool = False
+    """Whether another attempt at this very message passed: then the two are a pair."""
+    progress: float | None = None
+    """Share of the turn's goals that were reached, in [0, 1]; None unless the run measures it."""
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
@@ -150,6 +166,8 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
     plan_hash: str
     content_hash: str
     """Over messages without ids: two rows with equal hashes are duplicates."""
+    near: str = ""
+    """Hashes of the queries in which near-duplicates meet (`method.dedup`)."""
     conversation: Conversation
     attempts: tuple[Attempt, ...] = ()
 
@@ -161,7 +179,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
     stratum: str
     plan_hash: str = ""
     stage: str
-    """walk | advanced | query | chain | filter: the phase that said no."""
+    """walk | advanced | query | chain | filter | judge: the phase that said no."""
     reason: str
     """A closed, short name that is counted: `too_few_turns`, `value_missing`, `wrong_state`."""
     detail: str = ""

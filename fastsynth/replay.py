@@ -15,7 +15,7 @@ from fastsynth.env.environment import Domain
 from fastsynth.env.registry import domain_of_row
 from fastsynth.env.world import World, living
 from fastsynth.method.attempt import canonical_result
-from fastsynth.records import Conversation, Message, ToolCall
+from fastsynth.records import Conversation, Message, ToolCall, canonical
 
 
 class Mismatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,14 +35,15 @@ class Verifier:
     """Replays rows; opens each domain once."""
 
     def __init__(self) -> None:
-        self._domains: dict[str, tuple[Domain, tuple[str, ...]]] = {}
+        self._domains: dict[tuple[str, str], tuple[Domain, tuple[str, ...]]] = {}
 
     async def check(self, row: Conversation) -> list[Mismatch]:
         """Everything in which a row's replay differs from the row; [] where nothing does."""
-        if row.environment not in self._domains:
-            self._domains[row.environment] = domain_of_row(row.environment)
-        domain, parts = self._domains[row.environment]
         state: dict[str, Any] = msgspec.json.decode(row.scenario)
+        key = row.environment, canonical([state.get("mcp"), state.get("found")])
+        if key not in self._domains:
+            self._domains[key] = domain_of_row(row.environment, state=state)
+        domain, parts = self._domains[key]
         async with living(domain, parts, state) as world:
             faults = [fault async for fault in _replay_truth(row, world)]
         async with living(domain, parts, state) as world:

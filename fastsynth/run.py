@@ -15,10 +15,12 @@ import msgspec
 from anyio.abc import TaskGroup
 from rich.console import Console
 
+from fastsynth.activity import Activity
 from fastsynth.config import Config, Endpoint
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.eventlog import EventLog, event_log
 from fastsynth.dashboard.watch import Mode, watch
+from fastsynth.engine.novelty import Novelty, Plans
 from fastsynth.engine.quota import Quota
 from fastsynth.engine.shutdown import Budget, Stop
 from fastsynth.engine.space import Space
@@ -37,6 +39,7 @@ from fastsynth.errors import (
 from fastsynth.events import Bus, RunStarted
 from fastsynth.llm.client import Client, Settings, open_client
 from fastsynth.method.chain import Effort
+from fastsynth.method.decontaminate import load_benchmarks
 from fastsynth.method.graph import build_graph
 from fastsynth.method.planner import Planner, Shape
 from fastsynth.prompts import Prompts, load_prompts
@@ -49,9 +52,9 @@ from fastsynth.sitting import Books, Sitting
 from fastsynth.spent import Spent, spent_before
 from fastsynth.store.compact import read_rows
 from fastsynth.store.journal import Journal, heads
-from fastsynth.store.manifest import Manifest, read_manifest
+from fastsynth.store.manifest import Manifest
 from fastsynth.store.replies import ReplyLog
-from fastsynth.store.rundir import Resume, RunDir
+from fastsynth.store.rundir import Resume, RunDir, earlier
 from fastsynth.store.summary import Tally, summary_of
 from fastsynth.store.traffic import Traffic
 from fastsynth.synthesis import Studio
@@ -73,11 +76,12 @@ async def generate(order: Order) -> Manifest:
     """A whole run, to its end or to where it was stopped. Raises what ends it with another code."""
     _check_places(order)
     prompts = load_prompts(Path(order.config.prompts) if order.config.prompts else None)
-    before = models_before(order, prompts)
-    if before is not None and (ended := _already_ended(order)) is not None:
-        _show_ended(order, ended)
-        _raise_for(order, ended, None)
-        return ended
+    left = earlier(order.run_dir, order.resume)
+    before = models_before(order.config, left) if left else None
+    if left and before and _ended_already(order, prompts, left, before):
+        _show_ended(order, left)
+        _raise_for(order, left, None)
+        return left
     return await _sit(order, prompts, before)
 
 
@@ -134,32 +138,27 @@ def _check_places(order: Order) -> None:
             raise config_error("-o", str(order.run_dir), f"{above} is no directory")
 
 
-def models_before(order: Order, prompts: Prompts) -> dict[str, str] | None:
-    """Role -> model of the run that is there, if this is that run as far as anybody can say
-    without its endpoints; else None."""
-    left = read_manifest(order.run_dir) if order.run_dir.is_dir() else None
-    if left is None or order.resume == "never":
-        return None
+def models_before(config: Config, left: Manifest) -> dict[str, str] | None:
+    """Role -> model in an earlier sitting, as far as the config says nothing else; None where
+    only the endpoints can tell."""
     models = {}
-    for role, name in roles_of(order.config).items():
-        endpoint, had = order.config.endpoints[name], left.models.get(role)
+    for role, name in roles_of(config).items():
+        endpoint, had = config.endpoints[name], left.models.get(role)
         if had is None or (endpoint.kind == "scripted") != (had == "scripted"):
             return None
         models[role] = endpoint.model or had if endpoint.kind == "openai" else had
-    same = identity_of(order.config, prompts.digest, models) == left.identity
-    return models if same else None
+    return models
 
 
-def _already_ended(order: Order) -> Manifest | None:
-    """The manifest of a run with nothing left to do, its files all there."""
-    left = read_manifest(order.run_dir)
-    if left is None or left.stopped_by not in ENDED or left.wanted != order.config.output.accepted:
-        return None
-    for file in left.files:
-        path = order.run_dir / file.path
-        if not path.is_file() or path.stat().st_size != file.bytes:
-            return None
-    return left
+def _ended_already(order: Order, prompts: Prompts, left: Manifest, models: dict[str, str]) -> bool:
+    """Whether nothing is left to do: this run, this size, and its files all there."""
+    config = order.config
+    if left.stopped_by not in ENDED or left.wanted != config.output.accepted:
+        return False
+    if left.identity != identity_of(config, prompts.digest, models):
+        return False
+    paths = {order.run_dir / file.path: file.bytes for file in left.files}
+    return all(path.is_file() and path.stat().st_size == size for path, size in paths.items())
 
 
 def _show_ended(order: Order, manifest: Manifest) -> None:
@@ -195,11 +194,12 @@ async def _opened(
         bus.listen(books.traffic)
         studio = None
         if tools is not None:
-            studio = _studio(*tools, prompts, config, books.identity, bus)
+            studio = _studio(*tools, prompts, config, books, bus)
             tools[1].keep_in(books.replies, Space(bus, stop).wait)
             graph = encode(studio.planner.graph.to_json()).decode()
             books.rundir.write("graph.json", graph)
             _watch_budget(config, stop, bus, books.spent, group)
+            group.start_soon(tools[1].attend)
         _announce(order, tools[1] if tools else None, books, bus)
         yield Sitting(config, books, bus, stop), studio
 
@@ -217,10 +217,15 @@ def _open_books(
     config = order.config
     identity = identity_of(config, prompts.digest, models)
     rundir = stack.enter_context(RunDir(order.run_dir, identity, resume=order.resume))
-    quota = Quota(config.output.accepted, {str(k): w for k, w in config.kinds.items() if w})
-    tally = Tally()
+    novelty = Novelty(order.run_dir)
+    stack.callback(novelty.close)
+    weights = {str(k): w for k, w in config.kinds.items() if w}
+    quota, tally, plans = Quota(config.output.accepted, weights, novelty), Tally(), Plans()
     for head, _ in heads(order.run_dir):
-        tally.add(head, quota.record(head.job, head.tag, head.content_hash))
+        ended = (head.job, head.tag, head.content_hash, head.plan_hash, head.near)
+        tally.add(head, quota.record(*ended))
+        if head.plan_hash:
+            plans.claim(head.job, head.stratum, head.plan_hash)
     before = spent_before(order.run_dir, rundir.manifest, tally.usage, quota.finished)
     rundir.write("config.yaml", dump(config))
     journal = Journal(rundir.journal)
@@ -234,6 +239,8 @@ def _open_books(
         journal=journal,
         replies=replies,
         quota=quota,
+        novelty=novelty,
+        plans=plans,
         tally=tally,
         spent=Spent(before),
         traffic=Traffic(rundir.manifest.endpoints),
@@ -250,8 +257,12 @@ def _check_models(order: Order, before: dict[str, str], now: dict[str, str]) -> 
 
 
 def domain_of(config: Config) -> Domain:
-    limits = ToolOptions(time_limit=config.tools.time_limit, workers=config.tools.workers)
-    return open_domain(config.environment, options=limits)
+    options = ToolOptions(
+        time_limit=config.tools.time_limit,
+        workers=config.tools.workers,
+        scenarios=config.scenarios.source if config.scenarios else "",
+    )
+    return open_domain(config.environment, options=options)
 
 
 def shape_of(config: Config) -> Shape:
@@ -263,16 +274,24 @@ def shape_of(config: Config) -> Shape:
 
 
 def _studio(
-    domain: Domain, client: Client, prompts: Prompts, config: Config, identity: str, bus: Bus
+    domain: Domain, client: Client, prompts: Prompts, config: Config, books: Books, bus: Bus
 ) -> Studio:
     return Studio(
         domain=domain,
         planner=Planner(domain, build_graph(domain), shape_of(config), config.seed),
         chat=client,
         prompts=prompts,
-        effort=Effort(blind=config.chain.blind, attempts=config.chain.attempts),
-        identity=identity,
+        effort=Effort(
+            blind=config.chain.blind,
+            attempts=config.chain.attempts,
+            verdict=config.chain.verdict,
+        ),
+        identity=books.identity,
         bus=bus,
+        judges=config.judges,
+        plans=books.plans,
+        benchmarks=load_benchmarks(config.decontaminate),
+        near=config.duplicates == "near",
     )
 
 
@@ -290,7 +309,12 @@ async def meet_endpoints(config: Config, bus: Bus, stack: AsyncExitStack) -> Cli
     settings = Settings(
         endpoints=endpoints, roles=roles, sampling=config.sampling_of(), seed=config.seed
     )
-    client = await stack.enter_async_context(open_client(settings, replies=_NoReplies(), bus=bus))
+    activity = Activity(config.engine.width)
+    activity.open()
+    bus.listen(activity.listen)
+    client = await stack.enter_async_context(
+        open_client(settings, replies=_NoReplies(), bus=bus, activity=activity)
+    )
     await client.check()
     return client
 
@@ -318,7 +342,7 @@ def _announce(order: Order, client: Client | None, books: Books, bus: Bus) -> No
     bus.emit(
         RunStarted(
             run_dir=str(order.run_dir),
-            environment=order.config.environment,
+            environment=order.config.environment_name,
             wanted=order.config.output.accepted,
             already_accepted=books.quota.accepted,
             endpoints=tuple(lane.endpoint for lane in client.lanes()) if client else (),

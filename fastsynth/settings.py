@@ -6,11 +6,11 @@ the place, the value and what is allowed.
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,11 @@ import yaml
 
 from fastsynth.config import Config, Endpoint
 from fastsynth.errors import ConfigError, config_error
+from fastsynth.explain import explain
 from fastsynth.prompts import share
 from fastsynth.records import SCHEMA_VERSION, canonical
 
 AGENTS = ("writer", "reasoning", "critic")
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>\$[^`]*)`)?$", re.DOTALL)
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
-_STEP = re.compile(r"\.([A-Za-z_]\w*)|\[(\d+|\.\.\.)\]")
 
 
 class Flags(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,37 +91,47 @@ def decode(raw: dict[str, Any], place: str) -> Config:
         raise ConfigError(explain(str(error), raw, place)) from error
 
 
-def explain(message: str, raw: Any, place: str) -> str:
-    """msgspec's complaint as `place: $.path: value, need ...`."""
-    found = _AT.match(message)
-    what, path = (found["what"], found["path"] or "$") if found else (message, "$")
-    unknown = _UNKNOWN.match(what)
-    if unknown:
-        known = _known_keys(path)
-        near = difflib.get_close_matches(unknown["name"], known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        return f"{place}: {path}.{unknown['name']}: unknown key, known: {', '.join(known)}{hint}"
-    need = re.sub(r"^Expected ", "need ", what).replace("`", "")
-    value = _value_at(raw, path)
-    shown = repr(value) if isinstance(value, str | int | float | bool | None) else canonical(value)
-    return f"{place}: {path}: {shown[:80]}, {need[0].lower()}{need[1:]}"
-
-
 def identity_of(config: Config, prompts_digest: str, models: Mapping[str, str]) -> str:
     """Hash of what decides the data; `models` is role -> model as the endpoints answered."""
     decides = {
         "schema": SCHEMA_VERSION,
-        "environment": config.environment,
+        "environment": environment_identity(config),
+        **({"scenarios": config.scenarios.source} if config.scenarios else {}),
         "seed": config.seed,
         "conversation": msgspec.to_builtins(config.conversation),
         "kinds": {str(k): v for k, v in config.kinds.items() if v > 0},
         "chain": msgspec.to_builtins(config.chain),
+        "judges": config.judges,
+        "duplicates": config.duplicates,
+        "decontaminate": {name: _benchmark_identity(name) for name in config.decontaminate},
         "prompts": prompts_digest,
         "models": dict(models),
         "sampling": msgspec.to_builtins(config.sampling_of()),
         "mistakes": dict(config.teacher.mistakes),
     }
     return blake2b(canonical(decides).encode(), digest_size=16).hexdigest()
+
+
+def _benchmark_identity(name: str) -> str:
+    """The version of a package's benchmark, the hash of a file. Raises ConfigError."""
+    if name == "bfcl":
+        try:
+            return version("bfcl-eval")
+        except PackageNotFoundError as error:
+            raise config_error(
+                "$.decontaminate", name, "need the package: pip install 'fastsynth[bfcl]'"
+            ) from error
+    path = Path(name)
+    if not path.is_file():
+        raise config_error("$.decontaminate", name, "need `bfcl` or a file of JSON or text")
+    return blake2b(path.read_bytes(), digest_size=16).hexdigest()
+
+
+def environment_identity(config: Config) -> Any:
+    """The environment without what only decides how fast it runs."""
+    if isinstance(config.environment, str):
+        return config.environment
+    return msgspec.to_builtins(msgspec.structs.replace(config.environment.mcp, pool=1))
 
 
 def dump(config: Config) -> str:
@@ -222,43 +230,7 @@ def _check(config: Config, place: str) -> None:
         raise config_error(
             f"{place}: $.conversation.turns", config.conversation.turns, "no_tool needs 2 turns"
         )
-    for role in AGENTS:
-        config.endpoint_of(role)
-
-
-def _known_keys(path: str) -> list[str]:
-    kind: Any = Config
-    for name, _ in _STEP.findall(path):
-        hints = {f.name: f.type for f in msgspec.structs.fields(kind)} if name else {}
-        kind = hints.get(name, kind)
-        kind = _section_in(kind)
-    return [field.name for field in msgspec.structs.fields(kind)]
-
-
-def _section_in(kind: Any) -> Any:
-    """The Struct inside a type such as `dict[str, Endpoint]` or `Price | None`."""
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return kind
-    inner: Sequence[Any] = getattr(kind, "__args__", ())
-    for option in inner:
-        found = _section_in(option)
-        if found is not None:
-            return found
-    return None
-
-
-def _value_at(raw: Any, path: str) -> Any:
-    for name, index in _STEP.findall(path):
-        try:
-            if name:
-                raw = raw[name]
-            elif index == "...":
-                raw = next(iter(raw.values())) if isinstance(raw, dict) else raw[0]
-            else:
-                raw = raw[int(index)]
-        except (KeyError, IndexError, TypeError, StopIteration, AttributeError):
-            return None
-    return raw
+    roles_of(config)
 
 
 def seconds(text: str) -> float:
@@ -269,5 +241,7 @@ def seconds(text: str) -> float:
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
 
 
-def roles_of(config: Config, roles: Iterable[str] = AGENTS) -> dict[str, str]:
+def roles_of(config: Config) -> dict[str, str]:
+    """Role -> endpoint, of the roles that this config asks. Raises ConfigError."""
+    roles = (*AGENTS, "judge") if config.judges else AGENTS
     return {role: config.endpoint_of(role) for role in roles}

@@ -6,7 +6,7 @@ Works with what `run` opened and closes nothing. However it ends, what is stored
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +16,10 @@ import anyio.to_thread
 import msgspec
 
 from fastsynth.config import Config
+from fastsynth.engine.collector import seldom_collected
 from fastsynth.engine.drain import drain
 from fastsynth.engine.lag import LagGauge
+from fastsynth.engine.novelty import Novelty, Plans
 from fastsynth.engine.quota import Job, Quota, Verdict
 from fastsynth.engine.shutdown import Stop, on_signals
 from fastsynth.engine.space import Space
@@ -30,7 +32,7 @@ from fastsynth.store.appendfile import sync_regularly, write_atomically
 from fastsynth.store.card import card
 from fastsynth.store.compact import compact, read_rows
 from fastsynth.store.journal import Journal
-from fastsynth.store.manifest import Manifest, StratumCount, write_manifest
+from fastsynth.store.manifest import Funnel, Manifest, StratumCount, write_manifest
 from fastsynth.store.portrait import portray
 from fastsynth.store.replies import ReplyLog
 from fastsynth.store.report import report
@@ -51,6 +53,8 @@ class Books(msgspec.Struct, kw_only=True):
     journal: Journal
     replies: ReplyLog
     quota: Quota
+    novelty: Novelty
+    plans: Plans
     tally: Tally
     spent: Spent
     traffic: Traffic
@@ -88,7 +92,7 @@ class Sitting:
 
     async def _drain(self, studio: Studio) -> None:
         quota = self._books.quota
-        async with on_signals(self._stop, self._bus):
+        async with on_signals(self._stop, self._bus), seldom_collected():
             await drain(
                 quota.next,
                 lambda job: synthesize(job, studio),
@@ -101,7 +105,9 @@ class Sitting:
     async def _keep(self, job: Job, outcome: Outcome) -> bool:
         books = self._books
         head = await self._space.keep(lambda: books.journal.append(outcome))
-        verdict = books.quota.record(head.job, head.tag, head.content_hash)
+        verdict = books.quota.record(
+            head.job, head.tag, head.content_hash, head.plan_hash, head.near
+        )
         books.tally.add(head, verdict)
         if not isinstance(outcome, Failed):
             books.replies.forget(job.number)
@@ -155,17 +161,17 @@ class Sitting:
         config, books, left = self._config, self._books, self._books.rundir.manifest
         return Manifest(
             identity=books.identity,
-            environment=config.environment,
+            environment=config.environment_name,
             seed=config.seed,
             teachers=tuple(sorted(set(books.models.values()))),
             models=dict(books.models),
             wanted=config.output.accepted,
             accepted=books.quota.accepted,
-            rejected=books.tally.rejected,
+            rejected=books.tally.rejected + sum(books.novelty.counts.values()),
             failed=books.tally.failed,
             jobs=books.tally.jobs,
             strata=_strata(books.quota),
-            funnel=books.tally.funnel(),
+            funnel=_with_old(books.tally.funnel(), books.novelty.counts),
             holes=tuple(books.quota.holes()),
             stopped_by=stopped_by,
             wall_s=round(left.wall_s + time.monotonic() - self._began, 3),
@@ -189,12 +195,21 @@ def _strata(quota: Quota) -> tuple[StratumCount, ...]:
     )
 
 
-def write_pages(run_dir: Path, manifest: Manifest) -> None:
-    """`README.md` (the dataset card) and `report.html` of a run."""
+def _with_old(funnel: Funnel, old: Mapping[str, int]) -> Funnel:
+    """The funnel with what was accepted, and turned out to be nothing new once it was settled."""
+    found = {reason: count for reason, count in old.items() if count}
+    return {**funnel, "filter": {**funnel.get("filter", {}), **found}} if found else funnel
+
+
+def write_pages(run_dir: Path, manifest: Manifest, further: Sequence[tuple[str, str]] = ()) -> None:
+    """`README.md` (the dataset card) and `report.html` of a run; see `report` for `further`."""
     rows = portray(read_rows(run_dir))
     created = datetime.now(UTC).date().isoformat()
-    for name, page in (("README.md", card), ("report.html", report)):
-        text = page(str(run_dir), manifest, rows, created)
+    pages = {
+        "README.md": card(str(run_dir), manifest, rows, created),
+        "report.html": report(str(run_dir), manifest, rows, created, further),
+    }
+    for name, text in pages.items():
         write_atomically(run_dir / name, text.encode())
 
 

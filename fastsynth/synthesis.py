@@ -10,7 +10,9 @@ from datetime import datetime
 
 import msgspec
 
+from fastsynth.engine.novelty import Plans
 from fastsynth.engine.quota import Job
+from fastsynth.env.breath import breathe
 from fastsynth.env.environment import Domain
 from fastsynth.env.world import World, living, row_environment
 from fastsynth.errors import EnvironmentBroken
@@ -19,8 +21,18 @@ from fastsynth.llm.chat import Chat
 from fastsynth.method.advanced import Advanced, compose
 from fastsynth.method.agents import Agents, Dropped, Unanswered
 from fastsynth.method.chain import Effort, Solved, guided_chain
+from fastsynth.method.decontaminate import NONE, Benchmarks
+from fastsynth.method.dedup import near_bands
+from fastsynth.method.judges import outvoted, vote
 from fastsynth.method.plan import Plan, Turn
-from fastsynth.method.planner import Planner, Setting, plan_hash, twin_of, visible_tools
+from fastsynth.method.planner import (
+    Planner,
+    Setting,
+    is_plain_twin,
+    plan_hash,
+    twin_of,
+    visible_tools,
+)
 from fastsynth.method.query import draw_style, write_query
 from fastsynth.method.rows import content_hash, row
 from fastsynth.method.talk import Talk
@@ -45,10 +57,16 @@ class Studio(msgspec.Struct, frozen=True, kw_only=True):
     effort: Effort
     identity: str
     bus: Bus
+    judges: int = 0
+    plans: Plans = msgspec.field(default_factory=Plans)
+    benchmarks: Benchmarks = NONE
+    near: bool = True
+    """Whether near-duplicates are looked for."""
 
 
 async def synthesize(job: Job, studio: Studio) -> Outcome:
     """Makes one conversation. Never raises for what a model, a tool or a draw did."""
+    await breathe()
     studio.bus.emit(JobStarted(job=job.number, stratum=job.stratum))
     agents = _agents(job, studio)
     try:
@@ -74,10 +92,14 @@ async def _synthesize(job: Job, studio: Studio, agents: Agents) -> Outcome:
         plan = await planner.plan(job, setting, world)  # Phase I
         if len(plan.turns) < planner.shape.turns[0]:
             return _rejected(job, agents, "", Dropped(stage="walk", reason="too_few_turns"))
+        fault = _before_any_token(job, studio, plan)
+        if fault is not None:
+            return _rejected(job, agents, plan_hash(plan), fault)
 
         talk = _begin(job, studio, setting, plan, world)
         while (turn := await talk.next_turn()) is not None:
             advanced, query = await _ask_in_reverse(talk, turn, agents)  # Phase II
+            query = _uncontaminated(query, studio)
             if isinstance(query, Dropped):
                 talk.drop(query)
                 _report(studio, job, turn, query)
@@ -90,7 +112,24 @@ async def _synthesize(job: Job, studio: Studio, agents: Agents) -> Outcome:
                 talk.drop(*solved)
             _report(studio, job, turn, solved)
 
-        return _outcome(job, studio, agents, setting, talk)
+        return await _outcome(job, studio, agents, setting, talk)
+
+
+def _before_any_token(job: Job, studio: Studio, plan: Plan) -> Dropped | None:
+    """What makes a plan not worth a request: it can never be accepted."""
+    if studio.planner.due(job) >= len(plan.turns):
+        return Dropped(stage="walk", reason="no_special_turn")
+    if not studio.plans.claim(job.number, job.stratum, plan_hash(plan)):
+        return Dropped(stage="walk", reason="repeated_plan")
+    return None
+
+
+def _uncontaminated(query: str | Dropped, studio: Studio) -> str | Dropped:
+    found = studio.benchmarks.overlap(query) if isinstance(query, str) else None
+    if found is None:
+        return query
+    detail = f"{found.benchmark}: {found.words}"
+    return Dropped(stage="filter", reason="contaminated", detail=detail)
 
 
 async def _ask_in_reverse(talk: Talk, turn: Turn, agents: Agents) -> tuple[Advanced, str | Dropped]:
@@ -125,7 +164,9 @@ def _begin(job: Job, studio: Studio, setting: Setting, plan: Plan, world: World)
     return Talk(planner, job, setting, plan, world, tools, tool_list(tools.values()), system, style)
 
 
-def _outcome(job: Job, studio: Studio, agents: Agents, setting: Setting, talk: Talk) -> Outcome:
+async def _outcome(
+    job: Job, studio: Studio, agents: Agents, setting: Setting, talk: Talk
+) -> Outcome:
     plan = plan_hash(talk.plan)
     fault = talk.last_fault or Dropped(stage="filter", reason="too_few_turns")
     if len(talk.kept) < studio.planner.shape.turns[0]:
@@ -133,11 +174,16 @@ def _outcome(job: Job, studio: Studio, agents: Agents, setting: Setting, talk: T
     if talk.lost_special():
         lost = Dropped(stage="filter", reason="lost_special_turn", detail=fault.reason)
         return _rejected(job, agents, plan, lost, tuple(talk.failed))
+    script = talk.script("judge", talk.turns[-1], agents)
+    votes = await vote(agents, talk.transcript.messages, script, studio.judges)
+    if (against := outvoted(votes, studio.judges)) is not None:
+        return _rejected(job, agents, plan, against, tuple(talk.failed))
     return Accepted(
         job=job.number,
         stratum=job.stratum,
         plan_hash=plan,
         content_hash=content_hash(talk.transcript.messages),
+        near=_near(job, studio, talk),
         conversation=row(
             talk,
             agents,
@@ -146,9 +192,18 @@ def _outcome(job: Job, studio: Studio, agents: Agents, setting: Setting, talk: T
             studio.identity,
             studio.domain.state_check,
             twin_of(job),
+            votes,
         ),
         attempts=tuple(talk.failed),
     )
+
+
+def _near(job: Job, studio: Studio, talk: Talk) -> str:
+    """Of twins, alike by intention, only the first is held against others."""
+    if not studio.near or is_plain_twin(job):
+        return ""
+    said = (m.content or "" for m in talk.transcript.messages if m.role == "user")
+    return near_bands(said)
 
 
 def _rejected(

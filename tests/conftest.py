@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from running import Endpoint, endpoint, here
 
 # Slow machines are not slow code: what a test promises does not depend on the clock.
 settings.register_profile(
     "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("steady")
-from running import Endpoint, endpoint, run
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def scripted() -> Iterator[Endpoint]:
 def worlds(tmp_path_factory: pytest.TempPathFactory, scripted: Endpoint) -> Path:
     """A finished run of 16 conversations in the bundled worlds. To be read only."""
     path = tmp_path_factory.mktemp("runs") / "worlds"
-    ended = run("generate", "-o", path, "-n", 16, "--width", 16, "--base-url", scripted.url)
+    ended = here("generate", "-o", path, "-n", 16, "--width", 16, "--base-url", scripted.url)
     assert ended.returncode == 0, ended.stderr
     return path
 
@@ -41,6 +41,6 @@ def worlds(tmp_path_factory: pytest.TempPathFactory, scripted: Endpoint) -> Path
 def few(tmp_path_factory: pytest.TempPathFactory, scripted: Endpoint) -> Path:
     """A finished run of 8 conversations, to compare interrupted ones with. To be read only."""
     path = tmp_path_factory.mktemp("runs") / "few"
-    ended = run("generate", "-o", path, "-n", 8, "--width", 8, "--base-url", scripted.url)
+    ended = here("generate", "-o", path, "-n", 8, "--width", 8, "--base-url", scripted.url)
     assert ended.returncode == 0, ended.stderr
     return path

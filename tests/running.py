@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import anyio
 import msgspec
 from aiohttp import web
 
+from fastsynth.cli import main
 from fastsynth.records import Conversation
 from fastsynth.sim.server import Options, Server
 from fastsynth.store.compact import read_rows
@@ -41,6 +43,14 @@ def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
             process.kill()
             raise
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The same program inside this process: a second sooner, where nothing has to kill it."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(list(map(str, arguments)))
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 def start(

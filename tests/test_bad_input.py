@@ -15,6 +15,9 @@ from fastsynth.cli import main
 Fails = Callable[..., str]
 
 
+SMALL = ("--set", "conversation.turns=[1, 1]", "--set", "kinds={base: 1}")
+
+
 @pytest.fixture
 def fails(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -54,10 +57,14 @@ def fails(
         ("kinds: {bass: 1}", "$.kinds", "'bass'", "need one of"),
         ("kinds: {base: 0}", "$.kinds", "0", "above 0"),
         ("endpoints: {a: {knd: openai}}", "$.endpoints[...].knd", "unknown key", "kind"),
+        ("endpoints: {a: {kind: x}}", "$.endpoints[...].kind", "'x'", "one of: openai, scripted"),
+        ("endpoints: {a: {price: {inptu: 1}}}", "[...].price", "inptu", "did you mean input?"),
+        ("roles: {wrtier: a}", "$.roles", "'wrtier'", "need one of: default, writer"),
+        ("sampling: {critic: {top_p: 2}}", "$.sampling[...].top_p", "2", "<= 1"),
         ("roles: {writer: nobody}", "$.roles.writer", "'nobody'", "need one of the endpoints"),
         ("teacher: {mistakes: {tpyo: 0.1}}", "$.teacher.mistakes", "tpyo", "wrong_argument"),
         ("- a list", "config.yaml", "'list'", "need a mapping"),
-        ("environment: [", "config.yaml", "line 1", "not readable as YAML"),
+        ("environment: [", "config.yaml", "line 2", "not readable as YAML"),
         ("environment: moon", "environment", "'moon'", "need one of: world"),
         ("environment: world:moon", "environment", "'moon'", "travel, wallet, messages"),
         ("environment: python:absent:make", "python:absent", "No module", "cannot be imported"),
@@ -96,9 +103,7 @@ def test_a_mistyped_config(
         (["--resume", "now"], ["--resume", "'now'", "auto"]),
     ],
 )
-def test_a_wrong_flag(
-    fails: Fails, tmp_path: Path, arguments: list[str], parts: list[str]
-) -> None:
+def test_a_wrong_flag(fails: Fails, tmp_path: Path, arguments: list[str], parts: list[str]) -> None:
     (tmp_path / "a-file").write_text("")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("")
@@ -196,7 +201,7 @@ def test_a_context_that_is_too_long_rejects_conversations_not_the_run(
         return web.json_response(said, status=400) if request.method == "POST" else None
 
     with endpoint(twist=too_long) as server:
-        line = fails(3, "generate", "-o", "run", "-n", 2, "--base-url", server.url)
+        line = fails(3, "generate", "-o", "run", "--base-url", server.url, *SMALL)
 
     assert "nothing accepted" in line
     assert "context_length" in line
@@ -269,7 +274,6 @@ class Dead:
 def scenario(rng):
     return {"facts": {"colour": ["red", "blue", "green"], "amount": [2, 3, 5]}}
 '''
-SMALL = ("--set", "conversation.turns=[1, 2]", "--set", "kinds={base: 1}", "--json")
 
 
 def test_tools_that_raise_hang_lie_or_leave_cost_conversations_never_the_run(
@@ -277,7 +281,7 @@ def test_tools_that_raise_hang_lie_or_leave_cost_conversations_never_the_run(
 ) -> None:
     (tmp_path / "bad_tools.py").write_text(TOOLS)
     place = ("--set", "environment=python:bad_tools:Desk", "--set", "tools.time_limit=0.15")
-    ended = run("generate", "-n", 2, "-o", "run", *place, *SMALL, cwd=tmp_path)
+    ended = run("generate", "-n", 2, "-o", "run", *place, "--json", *SMALL, cwd=tmp_path)
     checked = run("verify", "run", cwd=tmp_path)
 
     assert ended.returncode == 0, ended.stderr
@@ -290,7 +294,7 @@ def test_tools_that_raise_hang_lie_or_leave_cost_conversations_never_the_run(
 def test_a_world_without_a_reachable_target_ends_with_the_funnel(tmp_path: Path) -> None:
     (tmp_path / "bad_tools.py").write_text(TOOLS)
     place = ("--set", "environment=python:bad_tools:Dead")
-    ended = run("generate", "-n", 2, "-o", "run", *place, *SMALL, cwd=tmp_path)
+    ended = run("generate", "-n", 2, "-o", "run", *place, "--json", *SMALL, cwd=tmp_path)
 
     assert ended.returncode == 3
     assert "walk: too_few_turns" in ended.stderr.splitlines()[-1]

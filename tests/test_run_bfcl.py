@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from running import Endpoint, rows, run
+from running import Endpoint, here, rows
 
 from fastsynth.env.environment import Tool
 from fastsynth.env.world import check_arguments
@@ -31,7 +31,7 @@ def _load() -> ModuleType:
 def made(tmp_path_factory: pytest.TempPathFactory, scripted: Endpoint) -> list[Conversation]:
     out = tmp_path_factory.mktemp("bfcl") / "run"
     place = ("-c", "configs/bfcl.yaml", "--width", 16, "--base-url", scripted.url)
-    ended = run("generate", "-o", out, "-n", 30, *place)
+    ended = here("generate", "-o", out, "-n", 30, *place)
     assert ended.returncode == 0, ended.stderr
     return rows(out)
 

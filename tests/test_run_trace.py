@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from running import Endpoint, endpoint, run
+from running import Endpoint, endpoint, here, run
 
 BRIEF = ("--max-tokens-total", 100_000)
 """Nobody there writes anything of use: enough was asked by then."""
@@ -17,7 +17,7 @@ def scripts(server: Endpoint) -> int:
 
 def test_a_scripted_teacher_gets_it_with_every_request(tmp_path: Path) -> None:
     with endpoint() as server:
-        run("generate", "-o", tmp_path / "run", "-n", 1, "--base-url", server.url)
+        here("generate", "-o", tmp_path / "run", "-n", 1, "--base-url", server.url)
 
     assert scripts(server) == len(server.posts) > 10
 
@@ -37,7 +37,7 @@ def test_an_openai_endpoint_never_gets_it_even_if_it_says_it_is_scripted(tmp_pat
 def test_a_stranger_at_the_address_of_a_scripted_one_gets_none(tmp_path: Path) -> None:
     with endpoint(identified=False) as server:
         place = ("--base-url", server.url)
-        ended = run("generate", "-o", tmp_path / "run", "-n", 2, "--plain", *place, *BRIEF)
+        ended = here("generate", "-o", tmp_path / "run", "-n", 2, "--plain", *place, *BRIEF)
 
     assert ended.returncode == 3
     assert "no scripted teacher by its own word; it is sent no script" in ended.stderr
@@ -48,7 +48,7 @@ def test_a_stranger_at_the_address_of_a_scripted_one_gets_none(tmp_path: Path) -
 def test_of_two_addresses_only_the_one_that_identified_itself_gets_it(tmp_path: Path) -> None:
     with endpoint() as own, endpoint(identified=False) as stranger:
         both = ("--base-url", own.url, "--base-url", stranger.url)
-        run("generate", "-o", tmp_path / "run", "-n", 2, *both, *BRIEF)
+        here("generate", "-o", tmp_path / "run", "-n", 2, *both, *BRIEF)
 
     assert scripts(own) == len(own.posts) > 10
     assert len(stranger.posts) > 5

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from fastsynth.engine.apportion import apportion
+from fastsynth.engine.novelty import Novelty
 from fastsynth.engine.seen import Seen, word
 from fastsynth.engine.stratum import (
     ACCEPTED,
@@ -54,10 +55,14 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quota:
-    def __init__(self, wanted: int, weights: Mapping[str, float]) -> None:
+    def __init__(
+        self, wanted: int, weights: Mapping[str, float], novelty: Novelty | None = None
+    ) -> None:
+        """`novelty`: what must be new beside the content; None asks for nothing more."""
         targets = apportion(wanted, weights)
         self._strata = [Stratum(name, target) for name, target in targets.items()]
         self._wanted = wanted
+        self._novelty = novelty
         self._seen = Seen()
         self._clash: dict[int, int] = {}
         """Unsettled job -> content word, for contents that more than one job brought."""
@@ -88,7 +93,9 @@ class Quota:
         index = stratum.take()
         return Job(index * len(self._strata) + chosen, stratum.name, index)
 
-    def record(self, job: int, tag: Tag, content_hash: str = "") -> Verdict:
+    def record(
+        self, job: int, tag: Tag, content_hash: str = "", plan_hash: str = "", near: str = ""
+    ) -> Verdict:
         """The end of a job, of this run or (in any order, before the first `next`) of the journal.
 
         A failed job is no outcome: it is handed out again. Only the first end of a job counts.
@@ -102,6 +109,8 @@ class Quota:
         elif tag == "failed":
             return tag
         verdict = self._mark(stratum, index, job, tag, content_hash)
+        if self._novelty and tag != "failed":
+            self._novelty.hold(job, stratum.name, plan_hash, near)
         if job == self._next:
             self._settle()
         return verdict
@@ -204,9 +213,10 @@ class Quota:
     def _decide(self, stratum: Stratum, index: int, state: int) -> None:
         if state == HOLE:
             return
-        chosen = False
-        if state != REJECTED:
-            chosen = self._choose(stratum, index, state)
+        old = self._novelty and self._novelty.settle(self._next, state != REJECTED)
+        chosen = state != REJECTED and self._choose(stratum, index, state, not old)
+        if self._novelty:
+            self._novelty.keep(self._next, chosen)
         self._decided += 1
         stratum.dry = 0 if chosen else stratum.dry + 1
         if stratum.chosen == stratum.target:
@@ -217,9 +227,9 @@ class Quota:
         if self._decided >= max(PATIENCE, self._wanted) and not self.selected:
             self._give_up()
 
-    def _choose(self, stratum: Stratum, index: int, state: int) -> bool:
+    def _choose(self, stratum: Stratum, index: int, state: int, new: bool) -> bool:
         key = self._clash.pop(self._next, None)
-        if key is not None and key in self._taken:
+        if not new or (key is not None and key in self._taken):
             if state == ACCEPTED:
                 stratum.put(index, REPEAT)
                 stratum.good -= 1

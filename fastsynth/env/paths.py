@@ -38,6 +38,7 @@ def parse(path: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+@lru_cache(maxsize=8192)
 def pattern(path: str) -> str:
     """The pattern of a concrete path: `flights[2].id` -> `flights[].id`."""
     return _NUMBER.sub("", path)
@@ -49,12 +50,41 @@ def join(prefix: str, field: str) -> str:
 
 def find(path: str, value: Any) -> list[tuple[str, Any]]:
     """(concrete path, value) of every place in `value` that `path` matches, in order."""
-    return list(_find(parse(path), 0, "", value))
+    found = [("", value)]
+    for kind, which in parse(path):
+        if kind == "field":
+            found = [
+                (f"{at}.{which}" if at else which, item[which])
+                for at, item in found
+                if isinstance(item, dict) and which in item
+            ]
+        else:
+            found = [
+                (at + mark, item)
+                for at, whole in found
+                for number, mark, item in _items(kind, whole)
+                if which is None or which == number
+            ]
+    return found
 
 
 def get(path: str, value: Any) -> Any:
     """The value at a concrete path. Raises KeyError where there is none."""
-    for _, found in _find(parse(path), 0, "", value):
+    here = value
+    for kind, which in parse(path):
+        if which is None or (kind != "field" and kind != "element"):
+            return _first(path, value)
+        if not isinstance(here, dict if kind == "field" else list):
+            raise KeyError(path)
+        try:
+            here = here[which]
+        except LookupError:
+            raise KeyError(path) from None
+    return here
+
+
+def _first(path: str, value: Any) -> Any:
+    for _, found in find(path, value):
         return found
     raise KeyError(path)
 
@@ -69,20 +99,6 @@ def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from leaves(item, f"{prefix}[{number}]")
     else:
         yield prefix, value
-
-
-def _find(steps: tuple[Step, ...], at: int, prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if at == len(steps):
-        yield prefix, value
-        return
-    kind, which = steps[at]
-    if kind == "field":
-        if isinstance(value, dict) and which in value:
-            yield from _find(steps, at + 1, join(prefix, which), value[which])
-        return
-    for number, mark, item in _items(kind, value):
-        if which is None or which == number:
-            yield from _find(steps, at + 1, prefix + mark, item)
 
 
 def _items(kind: str, value: Any) -> Iterator[tuple[int, str, Any]]:

@@ -1,19 +1,25 @@
 """Domains by name: what a config's `environment:` or a row's `environment` column stands for.
 
-`world`, `world:travel+wallet`, `bfcl`, `bfcl:TradingBot+MessageAPI`, `python:module:attribute`.
+`world`, `world:travel+wallet`, `bfcl`, `bfcl:TradingBot+MessageAPI`, `python:module:attribute`,
+and `mcp:memory`, whose rows say in their scenario how the server is started.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import msgspec
 
+from fastsynth.config import Mcp, Served
 from fastsynth.env.environment import Domain
 from fastsynth.errors import ConfigError, config_error
 
-_KNOWN = "world, world:travel+wallet, bfcl, bfcl:TradingBot+MessageAPI, python:module:attribute"
+_KNOWN = (
+    "world, world:travel+wallet, bfcl, bfcl:TradingBot+MessageAPI, python:module:attribute, "
+    "{mcp: {command: [...]}}"
+)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,10 +33,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """`python:module:function` that draws scenarios; "" for the module's own `scenario`."""
 
 
-def open_domain(spec: str | Mapping[str, Any], *, options: Options | None = None) -> Domain:
+def open_domain(spec: str | Served, *, options: Options | None = None) -> Domain:
     """The domain of a config's `environment:`. Raises ConfigError for what cannot be opened."""
     if not isinstance(spec, str):
-        return _open_mapping(spec)
+        return _mcp(spec.mcp)
     kind, _, rest = spec.partition(":")
     parts = tuple(part for part in rest.split("+") if part)
     match kind:
@@ -51,24 +57,42 @@ def open_domain(spec: str | Mapping[str, Any], *, options: Options | None = None
                 scenarios=chosen.scenarios.removeprefix("python:"),
             )
         case "mcp":
-            raise config_error("environment", spec, "MCP servers are not available yet")
+            raise config_error("environment", spec, "need {mcp: {command: [...]}}, a mapping")
     raise config_error("environment", spec, f"need one of: {_KNOWN}")
 
 
 def domain_of_row(
-    environment: str, *, options: Options | None = None
+    environment: str,
+    *,
+    options: Options | None = None,
+    state: Mapping[str, Any] | None = None,
 ) -> tuple[Domain, tuple[str, ...]]:
-    """(domain, parts) that a row's `environment` column names."""
-    domain = open_domain(environment, options=options)
+    """(domain, parts) that a row's `environment` column names; `mcp:` needs the row's `state`."""
     kind, _, rest = environment.partition(":")
+    if kind == "mcp":
+        return _mcp_of_row(environment, state or {})
+    domain = open_domain(environment, options=options)
     named = tuple(rest.split("+")) if kind in ("world", "bfcl") and rest else domain.parts
     return domain, named
 
 
-def _open_mapping(spec: Mapping[str, Any]) -> Domain:
-    if "mcp" in spec:
-        raise config_error("environment", "mcp", "MCP servers are not available yet")
-    raise config_error("environment", dict(spec), f"need one of: {_KNOWN}")
+def _mcp_of_row(environment: str, state: Mapping[str, Any]) -> tuple[Domain, tuple[str, ...]]:
+    from fastsynth.env.adapters.mcp import stored_in
+
+    server, found = stored_in(state, environment)
+    domain = _mcp(server, found)
+    return domain, domain.parts
+
+
+def _mcp(server: Mcp, found: Any = None) -> Domain:
+    if find_spec("mcp") is None:
+        raise ConfigError(
+            "environment: 'mcp', the package mcp is missing; install it with: "
+            "pip install 'fastsynth[mcp]'"
+        )
+    from fastsynth.env.adapters.mcp import McpDomain
+
+    return McpDomain(server, found)
 
 
 def _bfcl(parts: Sequence[str]) -> Domain:

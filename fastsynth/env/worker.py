@@ -12,6 +12,7 @@ import pickle
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, BinaryIO
@@ -20,6 +21,7 @@ import msgspec
 
 from fastsynth.env.adapters.canon import digest_of
 from fastsynth.env.adapters.found import Found, build, find
+from fastsynth.env.adapters.module_state import ModuleSession
 from fastsynth.env.adapters.objects import error_key, raised
 from fastsynth.env.environment import Observation
 from fastsynth.errors import EnvironmentBroken, boundary
@@ -72,8 +74,8 @@ class Host:
 
     def _call(self, request: Request) -> Response:
         live = self._live[request.session]
-        with boundary() as caught:
-            value = getattr(live, request.name)(**request.value)
+        with boundary() as caught, _target(live) as target:
+            value = getattr(target, request.name)(**request.value)
             if inspect.iscoroutine(value):
                 value = _awaited(value)
             return Response(observation=error_key(value))
@@ -82,25 +84,33 @@ class Host:
 
     def _snapshot(self, request: Request) -> Response:
         """The pickled object, or nothing where it cannot be pickled: then calls are replayed."""
-        live = self._live[request.session]
-        if self._found.make is None:
-            return Response(value=b"")
         with boundary():
-            return Response(value=pickle.dumps(live, pickle.HIGHEST_PROTOCOL))
+            state = _state(self._live[request.session])
+            return Response(value=pickle.dumps(state, pickle.HIGHEST_PROTOCOL))
         return Response()
 
     def _restore(self, request: Request) -> Response:
-        if request.value:
-            self._live[request.session] = pickle.loads(request.value)
+        state, live = pickle.loads(request.value), self._live[request.session]
+        if isinstance(live, ModuleSession):
+            live.held = state
+        else:
+            self._live[request.session] = state
         return Response()
 
     def _digest(self, request: Request) -> Response:
-        live = self._live[request.session]
-        return Response(value=digest_of(None if self._found.make is None else live))
+        return Response(value=digest_of(_state(self._live[request.session])))
 
     def _forget(self, request: Request) -> Response:
         self._live.pop(request.session, None)
         return Response()
+
+
+def _target(live: Any) -> AbstractContextManager[Any]:
+    return live.in_place() if isinstance(live, ModuleSession) else nullcontext(live)
+
+
+def _state(live: Any) -> Any:
+    return live.held if isinstance(live, ModuleSession) else live
 
 
 def _awaited(value: Any) -> Any:

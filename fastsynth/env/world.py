@@ -15,14 +15,26 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 
+from fastsynth.activity import doing
+from fastsynth.env.breath import breathe
 from fastsynth.env.environment import Domain, Environment, Observation, Tool
 from fastsynth.records import canonical
+
+
+class _State:
+    """What is known of the state between two calls: nothing is copied or hashed twice."""
+
+    __slots__ = ("digest", "snapshot")
+
+    def __init__(self) -> None:
+        self.snapshot: Any = None
+        self.digest = ""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """A point in a world's life to come back to."""
 
-    snapshot: Any
+    state: _State
     log: tuple[tuple[str, dict[str, Any], Observation], ...]
 
 
@@ -31,9 +43,11 @@ class World:
         self._environment = environment
         self.tools = tools
         self.log: list[tuple[str, dict[str, Any], Observation]] = []
+        self._state = _State()
 
     async def call(self, name: str, arguments: Any) -> Observation:
         """Runs one call. Arguments may be anything a model wrote; errors come as observations."""
+        await breathe()
         tool = self.tools.get(name)
         if tool is None:
             near = ", ".join(sorted(self.tools))
@@ -44,19 +58,30 @@ class World:
         if complaint:
             return Observation(error="arguments", message=complaint)
         given = coerce(tool.parameters, arguments)
-        observation = await self._environment.call(name, given)
+        self._state = _State()
+        with doing("environment"):
+            observation = await self._environment.call(name, given)
         self.log.append((name, given, observation))
         return observation
 
     async def mark(self) -> Mark:
-        return Mark(snapshot=await self._environment.snapshot(), log=tuple(self.log))
+        if self._state.snapshot is None:
+            with doing("environment"):
+                self._state.snapshot = await self._environment.snapshot()
+        return Mark(state=self._state, log=tuple(self.log))
 
     async def rewind(self, mark: Mark) -> None:
-        await self._environment.restore(mark.snapshot)
+        if self._state is not mark.state:
+            with doing("environment"):
+                await self._environment.restore(mark.state.snapshot)
+            self._state = mark.state
         self.log[:] = mark.log
 
     async def digest(self) -> str:
-        return await self._environment.digest()
+        if not self._state.digest:
+            with doing("environment"):
+                self._state.digest = await self._environment.digest()
+        return self._state.digest
 
     async def known(self) -> Mapping[str, Sequence[Any]]:
         return await self._environment.known()
@@ -91,8 +116,7 @@ def check_arguments(tool: Tool, arguments: Any) -> str:
     """What is wrong with `arguments`, naming place, value and allowed; "" if nothing is."""
     if not isinstance(arguments, dict):
         return f"arguments of {tool.name}: {_short(arguments)}, need a JSON object"
-    schema = canonical(tool.parameters)
-    validator = _validator(schema)
+    validator = _validator_of(tool)
     if validator.is_valid(arguments):
         return ""
     return "; ".join(_complaints(tool.name, validator, arguments))
@@ -108,6 +132,17 @@ def coerce(schema: Mapping[str, Any], value: Any) -> Any:
     if type(value) is int and schema.get("type") == "number":
         return float(value)
     return value
+
+
+_VALIDATORS: dict[int, tuple[Tool, jsonschema_rs.Draft202012Validator]] = {}
+"""By object: a domain's tools live as long as the run."""
+
+
+def _validator_of(tool: Tool) -> jsonschema_rs.Draft202012Validator:
+    found = _VALIDATORS.get(id(tool))
+    if found is None:
+        found = _VALIDATORS[id(tool)] = tool, _validator(canonical(tool.parameters))
+    return found[1]
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,7 @@ from typing import assert_never
 import anyio
 import msgspec
 
+from fastsynth.activity import Activity, doing
 from fastsynth.config import Endpoint, Sampling
 from fastsynth.errors import DiskFull, config_error
 from fastsynth.events import Bus, Event, JobFinished, ReplyReused, RequestDone
@@ -20,9 +21,10 @@ from fastsynth.llm.chat import AgentRole, Ask, NoReply, Reply, ReplyStore
 from fastsynth.llm.completion import decode_reply, encode_reply
 from fastsynth.llm.exchange import Job, Sent, report_failure, send
 from fastsynth.llm.faults import Again, Final, Halt, Throttle
+from fastsynth.llm.gauges import Telling, poll
 from fastsynth.llm.keys import request_key, sampling_seed
 from fastsynth.llm.retry import Retries
-from fastsynth.llm.service import Service, addresses
+from fastsynth.llm.service import Service, addresses, limits_of
 from fastsynth.llm.transport import Transport, open_aiohttp, raise_file_limit
 from fastsynth.llm.wire import Frame, encode_request, frame
 
@@ -65,6 +67,8 @@ class Client:
         self._bus = bus
         self._frames: dict[str, Frame] = {}
         self._full: Full = _raise
+        gates = [gate for service in services.values() for gate in service.pool.gates]
+        self._telling = Telling(gates, bus)
 
     async def check(self) -> None:
         """Meets every endpoint that a role uses. Raises NoEndpoint, naming the first at fault."""
@@ -88,10 +92,26 @@ class Client:
         self._full = full or _raise
 
     def listen(self, event: Event) -> None:
-        """A job that has ended asks no more: its address need not be kept."""
+        """A job that has ended asks no more: its address need not be kept, its time is told."""
         if isinstance(event, JobFinished):
             for service in self._services.values():
                 service.pool.forget(event.job)
+            self._telling.job_ended()
+
+    async def attend(self) -> None:
+        """Reads the servers' own gauges and tells where slots spend their time, until cancelled.
+
+        To be run beside; without it `in_flight: auto` goes by throughput and refusals alone.
+        """
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._telling.run)
+            for service in self._services.values():
+                for gate in service.pool.gates:
+                    group.start_soon(poll, service, gate)
+
+    def tell(self) -> None:
+        """Emits `SlotTime` for what has passed since the last one."""
+        self._telling.tell()
 
     def lanes(self) -> tuple[Lane, ...]:
         now = anyio.current_time()
@@ -122,7 +142,9 @@ class Client:
             return decode_reply(stored)
         body = encode_request(form, messages, ask.tools, ask.schema, seed)
         most = self._sampling(ask.role).max_tokens
-        return await self._fetch(Job(ask=ask, service=service, key=key, body=body, most=most))
+        job = Job(ask=ask, service=service, key=key, body=body, most=most)
+        with doing("asking"):
+            return await self._fetch(job)
 
     async def _fetch(self, job: Job) -> Reply | NoReply:
         retries = Retries(job.key, job.service.endpoint.retries)
@@ -202,9 +224,12 @@ class Client:
 
 @asynccontextmanager
 async def open_client(
-    settings: Settings, *, replies: ReplyStore, bus: Bus
+    settings: Settings, *, replies: ReplyStore, bus: Bus, activity: Activity | None = None
 ) -> AsyncIterator[Client]:
-    """A client for the endpoints that roles use. Raises ConfigError; contacts nobody yet."""
+    """A client for the endpoints that roles use. Raises ConfigError; contacts nobody yet.
+
+    `activity` says what conversations do while they ask nothing.
+    """
     used = dict.fromkeys(settings.roles.values())
     _check_roles(settings)
     in_flight = 0
@@ -214,8 +239,8 @@ async def open_client(
             endpoint = settings.endpoints[name]
             urls = addresses(name, endpoint)
             transport = await stack.enter_async_context(_open_transport(endpoint, urls))
-            services[name] = Service(name, endpoint, transport, bus)
-            in_flight += endpoint.in_flight * len(urls)
+            services[name] = Service(name, endpoint, transport, bus, activity)
+            in_flight += limits_of(endpoint).in_flight * len(urls)
         raise_file_limit(in_flight + SPARE_FILES)
         client = Client(settings, services, replies, bus)
         bus.listen(client.listen)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from fastsynth.events import Bus, RequestFailed, RequestSent, Throttled
 from fastsynth.llm.chat import Ask, Reply
 from fastsynth.llm.completion import ErrorInBody, Malformed, decode_completion
+from fastsynth.llm.estimates import NOTHING
 from fastsynth.llm.faults import (
     MAYBE_SERVED,
     Again,
@@ -31,6 +32,7 @@ from fastsynth.llm.service import Service
 from fastsynth.llm.throttle import exhausted, retry_after
 from fastsynth.llm.transport import Answer
 from fastsynth.llm.wire import with_script
+from fastsynth.records import Usage
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,10 +54,10 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 async def send(job: Job, bus: Bus) -> Sent:
     """One admission, one exchange. Limits learn of it before anybody else is let through."""
-    pool, guess = job.service.pool, (0.0, 0.0)
+    pool, guess = job.service.pool, NOTHING
     if pool.counts_tokens:
         guess = job.service.estimates.guess(job.ask.purpose, len(job.body), job.most)
-    permit = await pool.admit(job.ask.job, *guess)
+    permit = await pool.admit(job.ask.job, guess)
     ended = False
     try:
         bus.emit(RequestSent(endpoint=permit.gate.label, role=job.ask.role))
@@ -98,7 +100,7 @@ async def _exchange(job: Job, permit: Permit, bus: Bus) -> Reply | Verdict:
     except Fault as fault:
         _lose(service, permit, bus, refused=fault.kind == "connect")
         if fault.kind == "connect":
-            gate.settle(anyio.current_time(), permit, 0)
+            gate.settle(anyio.current_time(), permit, 0, 0)
         return judge_fault(fault)
     if answer is None:
         _lose(service, permit, bus, refused=False)
@@ -130,7 +132,7 @@ def _complain(job: Job, permit: Permit, answer: Answer, status: int, bus: Bus) -
     else:
         gate.answered()
     if isinstance(verdict, Throttle):
-        gate.settle(now, permit, 0)
+        gate.settle(now, permit, 0, 0)
         told = gate.is_paused(now)
         seconds = gate.refused(now, permit, retry_after(answer.headers))
         if not told:
@@ -147,7 +149,7 @@ def _lose(service: Service, permit: Permit, bus: Bus, *, refused: bool) -> None:
 
 def _learn(job: Job, permit: Permit, answer: Answer, reply: Reply, bus: Bus) -> None:
     gate, usage = permit.gate, reply.usage
-    gate.served(permit)
+    gate.served(permit, work_of(usage))
     job.service.pool.replied(gate, anyio.current_time() - permit.at)
     seconds = exhausted(answer.headers)
     if seconds is not None:
@@ -157,8 +159,14 @@ def _learn(job: Job, permit: Permit, answer: Answer, reply: Reply, bus: Bus) -> 
             bus.emit(Throttled(endpoint=gate.label, limit="quota", seconds=seconds))
     if gate.counts_tokens and usage.prompt_tokens + usage.completion_tokens:
         job.service.estimates.learn(job.ask.purpose, len(job.body), usage)
-        total = usage.prompt_tokens + usage.completion_tokens
-        gate.settle(anyio.current_time(), permit, total)
+        now = anyio.current_time()
+        gate.settle(now, permit, usage.prompt_tokens, usage.completion_tokens)
+
+
+def work_of(usage: Usage) -> float:
+    """What a reply cost its server, in decoded tokens; reading a prompt token costs a twentieth."""
+    read = max(0, usage.prompt_tokens - usage.cached_tokens)
+    return 1.0 + usage.completion_tokens + 0.05 * read
 
 
 def _complete(job: Job, gate: Gate, reply: Reply) -> Reply:

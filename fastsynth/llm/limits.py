@@ -2,6 +2,7 @@
 
 All state changes are synchronous and take the time as an argument; `router` does the waiting.
 Owns 429, 503 and 529: a refusal pauses the address, then a ramp lets requests back in one by one.
+How many may be in flight is bounded by config, by `Ceiling` and, where it is `auto`, by `Knee`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,13 @@ import math
 from collections import deque
 
 import anyio
+import msgspec
 
 from fastsynth import seeds
+from fastsynth.llm.ceiling import Ceiling
+from fastsynth.llm.estimates import NOTHING, Load
+from fastsynth.llm.knee import Knee
+from fastsynth.llm.slots import Slots
 from fastsynth.llm.windows import Entry, Window
 
 NEVER = math.inf
@@ -22,32 +28,46 @@ STRIKES = 5
 TOKENS_USED = 0.985
 """Share of a token limit that is used: requests grow after they are let through, and admission
 that stops at the limit stops where the estimates were low (0.8% too much, in simulation)."""
-CUT = 0.7
-"""Share of what was in flight when a server refused that may be in flight after the pause."""
+FIRST_PAUSE = 0.25
+"""Seconds at most after a refusal that comes alone and names no wait: the server was just full."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """An address's limits by config. A minute is 60 s from any moment on."""
+
+    in_flight: int
+    """At most; with `auto`, a bound for what is found."""
+    auto: bool = False
+    rpm: int | None = None
+    tpm: int | None = None
+    """Tokens in and out together."""
+    input_tpm: int | None = None
+    output_tpm: int | None = None
 
 
 class Permit:
     """The right to send one request to `gate`; given back with `Pool.release`."""
 
-    __slots__ = ("at", "gate", "held", "request", "tokens")
+    __slots__ = ("at", "gate", "held", "tokens", "work")
 
-    def __init__(self, gate: Gate, at: float, request: Entry | None, tokens: Entry | None) -> None:
+    def __init__(self, gate: Gate, at: float, tokens: tuple[Entry, ...]) -> None:
         self.gate = gate
         self.at = at
-        self.request = request
         self.tokens = tokens
+        """One entry for each of the gate's token limits."""
         self.held = True
+        self.work: float | None = 0.0
+        """What its reply was worth; None where the server refused it."""
 
 
 class Waiter:
     """A request in the queue of its gate. `deadline`: when it wakes by itself to look again."""
 
-    __slots__ = ("deadline", "event", "home", "job", "permit", "spread", "ticket", "tokens")
+    __slots__ = ("deadline", "event", "home", "job", "load", "permit", "ticket")
 
-    def __init__(self, job: int, tokens: float, spread: float, ticket: int, home: Gate) -> None:
+    def __init__(self, job: int, load: Load, ticket: int, home: Gate) -> None:
         self.job = job
-        self.tokens = tokens
-        self.spread = spread
+        self.load = load
         self.ticket = ticket
         self.home = home
         self.event = anyio.Event()
@@ -58,43 +78,51 @@ class Waiter:
 class Gate:
     """The limits of one address, and the queue in front of it."""
 
-    def __init__(self, label: str, in_flight: int, rpm: int | None, tpm: int | None) -> None:
+    def __init__(self, label: str, limits: Limits, slots: Slots | None = None) -> None:
         self.label = label
-        self.limit = in_flight
         self.in_flight = 0
         self.queue: deque[Waiter] = deque()
         self.down = False
         self.failing_since: float | None = None
-        self._requests = Window(rpm) if rpm else None
-        self._tokens = Window(tpm * TOKENS_USED) if tpm else None
-        self._cap = float(in_flight)
+        self.ceiling = Ceiling(limits.in_flight)
+        self.knee = Knee(limits.in_flight) if limits.auto else None
+        self.slots = slots or Slots()
+        self._requests = Window(limits.rpm) if limits.rpm else None
+        named = {"all": limits.tpm, "in": limits.input_tpm, "out": limits.output_tpm}
+        self._tokens = {name: Window(tpm * TOKENS_USED) for name, tpm in named.items() if tpm}
         self._paused_until = -math.inf
         self._paused_at = -math.inf
         self._ramp = 1.0
         self._refusals = 0
         self._strikes = 0
         self._breaks = 0
+        self._seen = -math.inf
         self._random = seeds.derive("limits", label)
 
     @property
-    def counts_tokens(self) -> bool:
-        return self._tokens is not None
+    def limit(self) -> int:
+        """In flight at most, pauses aside: what config says, or what was found."""
+        return self.ceiling.most if self.knee is None else max(1, round(self.knee.level))
 
-    def delay(self, now: float, tokens: float = 0.0, spread: float = 0.0) -> float:
+    @property
+    def counts_tokens(self) -> bool:
+        return bool(self._tokens)
+
+    def delay(self, now: float, load: Load = NOTHING) -> float:
         """Seconds until such a request may go: 0 now, NEVER when only a release can help.
 
-        `spread` is the deviation of one estimate: three deviations of all in flight stay free.
+        Three deviations of the estimates of all in flight stay free.
         """
         if now < self._paused_until:
             return self._paused_until - now
         if self.in_flight >= self._room(now):
-            ramp_end = self._paused_until + self._ramp
-            ramping = not self.down and now < ramp_end and self.in_flight < int(self._cap)
-            return min(self._ramp / self._cap, ramp_end - now) + 1e-6 if ramping else NEVER
+            cap, ramp_end = self._cap, self._paused_until + self._ramp
+            ramping = not self.down and now < ramp_end and self.in_flight < cap
+            return min(self._ramp / cap, ramp_end - now) + 1e-6 if ramping else NEVER
         wait = self._requests.delay(now, 1) if self._requests else 0.0
-        if self._tokens:
-            margin = 3.0 * spread * math.sqrt(self.in_flight + 1)
-            wait = max(wait, self._tokens.delay(now, tokens + margin))
+        for name, window in self._tokens.items():
+            margin = 3.0 * load.spread * math.sqrt(self.in_flight + 1) if name != "in" else 0.0
+            wait = max(wait, window.delay(now, load.of(name) + margin))
         return wait
 
     def why(self, now: float) -> str:
@@ -104,37 +132,59 @@ class Gate:
         if now < self._paused_until:
             return "paused"
         if self.in_flight >= self._room(now):
-            return "in_flight" if self._room(now) >= self.limit else "ramp"
+            return "in_flight" if self._room(now) >= self._cap else "ramp"
         if self._requests and self._requests.delay(now, 1):
             return "rpm"
         head = self.queue[0] if self.queue else None
-        return "tpm" if head and self.delay(now, head.tokens, head.spread) else "free"
+        return "tpm" if head and self.delay(now, head.load) else "free"
 
-    def take(self, now: float, tokens: float) -> Permit:
+    def take(self, now: float, load: Load = NOTHING) -> Permit:
+        self.account(now)
         self.in_flight += 1
-        request = self._requests.take(now, 1) if self._requests else None
-        spent = self._tokens.take(now, tokens) if self._tokens else None
-        return Permit(self, now, request, spent)
+        if self._requests:
+            self._requests.take(now, 1)
+        spent = tuple(window.take(now, load.of(name)) for name, window in self._tokens.items())
+        return Permit(self, now, spent)
 
-    def release(self, permit: Permit) -> None:
+    def release(self, permit: Permit, now: float) -> None:
         """Once for each permit; a second time does nothing."""
         if permit.held:
+            self.account(now)
             permit.held = False
             self.in_flight -= 1
+            if self.knee and permit.work is not None:
+                self.knee.ended(now, now - permit.at, permit.work, self.ceiling.value)
 
-    def settle(self, now: float, permit: Permit, tokens: int) -> None:
+    def account(self, now: float) -> None:
+        """Books the time since the last change; to be called before each one."""
+        seconds, since = now - self._seen, self._seen
+        self._seen = now
+        if not 0.0 < seconds < math.inf:
+            return
+        full = self.in_flight >= self._cap
+        if full and since >= self._paused_until:
+            self.ceiling.stood(seconds)
+        if self.knee:
+            self.knee.filled(now, seconds, self.in_flight, full)
+        idle = max(self._cap, self.in_flight) - self.in_flight
+        held = min(idle, len(self.queue))
+        self.slots.spent(seconds, self.in_flight, held, self.why(since) if held else "", idle)
+
+    def settle(self, now: float, permit: Permit, tokens_in: int, tokens_out: int) -> None:
         """The tokens it really took; 0 where the server never saw it."""
-        if self._tokens and permit.tokens:
-            self._tokens.settle(now, permit.tokens, tokens)
+        true = Load(tokens_in, tokens_out)
+        for (name, window), entry in zip(self._tokens.items(), permit.tokens, strict=True):
+            window.settle(now, entry, true.of(name))
 
     def pause(self, now: float, seconds: float) -> None:
         """Nothing is sent for `seconds`, then more and more for as long again (at most 10 s)."""
         if now + seconds <= self._paused_until:
             return
+        self.account(now)
         if now >= self._paused_until:
             self._paused_at = now
         self._paused_until = now + seconds
-        self._ramp = min(10.0, max(1.0, self._paused_until - self._paused_at))
+        self._ramp = min(10.0, max(0.1, self._paused_until - self._paused_at))
 
     def is_paused(self, now: float) -> bool:
         return now < self._paused_until
@@ -144,22 +194,27 @@ class Gate:
 
         Refusals of requests that went out before the pause began belong to the same refusal.
         """
-        if permit.at >= self._paused_at:
+        held, permit.work = self.in_flight - 1, None
+        if permit.at > self._paused_at:
             self._refusals += 1
-            self._cap = max(1.0, min(self._cap, float(self.in_flight)) * CUT)
-            if seconds is None:
-                bound = min(LONGEST_PAUSE, 2.0 ** min(self._refusals, 10))
+            self.ceiling.refused(held)
+            if seconds is None and self._refusals == 1:
+                seconds = self._random.uniform(0.05, FIRST_PAUSE)
+            elif seconds is None:
+                bound = min(LONGEST_PAUSE, 2.0 ** min(self._refusals - 1, 10))
                 seconds = self._random.uniform(0.05, bound)
+        else:
+            self.ceiling.refused_too(held)
         if seconds is not None:
             self.pause(now, seconds)
         return max(0.0, self._paused_until - now)
 
-    def served(self, permit: Permit) -> None:
-        """A reply came: the address is well, and one more may be in flight per round."""
+    def served(self, permit: Permit, work: float = 1.0) -> None:
+        """A reply came: the address is well. `work`: what a server does for it, in any unit."""
         self.answered()
+        permit.work = work
         if permit.at >= self._paused_until:
             self._refusals = 0
-            self._cap = min(float(self.limit), self._cap + 1.0 / self._cap)
 
     def answered(self) -> None:
         """An HTTP answer of any kind came: there is a server."""
@@ -180,11 +235,14 @@ class Gate:
         self.pause(now, min(LONGEST_BREAK, 0.5 * 2.0 ** min(self._breaks - 1, 10)))
         return True
 
+    @property
+    def _cap(self) -> int:
+        """How many may be in flight, pauses and ramps aside."""
+        return min(self.limit, self.ceiling.value)
+
     def _room(self, now: float) -> int:
         """How many may be in flight now, pauses aside."""
         if self.down:
             return 1
-        since = now - self._paused_until
-        if since < self._ramp:
-            return min(int(self._cap), 1 + int(self._cap * since / self._ramp))
-        return int(self._cap)
+        cap, since = self._cap, now - self._paused_until
+        return min(cap, 1 + int(cap * since / self._ramp)) if since < self._ramp else cap

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import anyio
 
 from fastsynth import seeds
+from fastsynth.llm.estimates import NOTHING, Load
 from fastsynth.llm.limits import NEVER, Gate, Permit, Waiter
 
 _REMEMBERED = 1 << 16
@@ -37,13 +38,13 @@ class Pool:
     def counts_tokens(self) -> bool:
         return any(gate.counts_tokens for gate in self.gates)
 
-    async def admit(self, job: int, tokens: float = 0.0, spread: float = 0.0) -> Permit:
-        """Waits until some address may be sent a request of about `tokens` tokens."""
+    async def admit(self, job: int, load: Load = NOTHING) -> Permit:
+        """Waits until some address may be sent a request of about that many tokens."""
         now = anyio.current_time()
-        gate = self._free(job, now, tokens, spread)
+        gate = self._free(job, now, load)
         if gate is not None:
-            return gate.take(now, tokens)
-        waiter = self._enqueue(job, now, tokens, spread)
+            return gate.take(now, load)
+        waiter = self._enqueue(job, now, load)
         try:
             while waiter.permit is None:
                 await self._doze(waiter)
@@ -53,8 +54,8 @@ class Pool:
         return waiter.permit
 
     def release(self, permit: Permit) -> None:
-        permit.gate.release(permit)
-        self._pump()
+        permit.gate.release(permit, anyio.current_time())
+        self.pump()
 
     def lost(self, permit: Permit, *, refused: bool) -> bool:
         """A connection failed: after enough of them the address's queue moves elsewhere.
@@ -87,7 +88,7 @@ class Pool:
         self.gates = (*self.gates, gate)
         for job, rank in self._ranks.items():
             self._ranks[job] = (rank[0], *self._hashed(job, rank[0]))
-        self._pump()
+        self.pump()
 
     def leave(self, gate: Gate) -> None:
         """No longer sent to; what is in flight there may end, what waits goes elsewhere."""
@@ -146,18 +147,19 @@ class Pool:
                 return gate
         return rank[0]
 
-    def _free(self, job: int, now: float, tokens: float, spread: float) -> Gate | None:
+    def _free(self, job: int, now: float, load: Load) -> Gate | None:
         home = self._home(job, now)
         for gate in (home, *self._rank(job)):
             idle = not gate.queue and (gate is home or not gate.down)
-            if idle and gate.delay(now, tokens, spread) == 0:
+            if idle and gate.delay(now, load) == 0:
                 return gate
         return None
 
-    def _enqueue(self, job: int, now: float, tokens: float, spread: float) -> Waiter:
+    def _enqueue(self, job: int, now: float, load: Load) -> Waiter:
         home = self._home(job, now)
         self._tickets += 1
-        waiter = Waiter(job, tokens, spread, self._tickets, home)
+        waiter = Waiter(job, load, self._tickets, home)
+        home.account(now)
         home.queue.append(waiter)
         self._waiting += 1
         return waiter
@@ -173,21 +175,19 @@ class Pool:
             with anyio.move_on_after(wait):
                 await waiter.event.wait()
         if waiter.permit is None:
-            self._pump()
+            self.pump()
 
     def _patience(self, waiter: Waiter, now: float) -> float:
         """Seconds after which time alone may let the head of a queue through; NEVER for others."""
         if waiter.home.queue[0] is not waiter:
             return NEVER
-        own = waiter.home.delay(now, waiter.tokens, waiter.spread)
+        own = waiter.home.delay(now, waiter.load)
         others = [
-            gate.delay(now, waiter.tokens, waiter.spread)
-            for gate in self.gates
-            if not gate.queue and not gate.down
+            gate.delay(now, waiter.load) for gate in self.gates if not gate.queue and not gate.down
         ]
         return max(1e-4, min([own, *others]))
 
-    def _pump(self) -> None:
+    def pump(self) -> None:
         """Lets through whoever may go: own queues first, then idle addresses help the longest."""
         if not self._waiting:
             return
@@ -214,11 +214,12 @@ class Pool:
         granted = 0
         while source.queue and granted < most:
             head = source.queue[0]
-            if gate.delay(now, head.tokens, head.spread):
+            if gate.delay(now, head.load):
                 break
+            source.account(now)
             source.queue.popleft()
             self._waiting -= 1
-            head.permit = gate.take(now, head.tokens)
+            head.permit = gate.take(now, head.load)
             head.event.set()
             granted += 1
         return granted
@@ -227,12 +228,14 @@ class Pool:
         if waiter.permit is not None:
             self.release(waiter.permit)
             return
+        waiter.home.account(anyio.current_time())
         waiter.home.queue.remove(waiter)
         self._waiting -= 1
-        self._pump()
+        self.pump()
 
     def _scatter(self, gate: Gate, now: float) -> None:
         """Moves the queue of a dead address to the others, each in order of arrival."""
+        gate.account(now)
         moved = list(gate.queue)
         gate.queue.clear()
         for waiter in moved:
@@ -240,4 +243,4 @@ class Pool:
             waiter.home.queue.append(waiter)
         for other in {waiter.home.label: waiter.home for waiter in moved}.values():
             other.queue = type(other.queue)(sorted(other.queue, key=lambda w: w.ticket))
-        self._pump()
+        self.pump()

@@ -13,13 +13,15 @@ import anyio
 import msgspec
 from yarl import URL
 
+from fastsynth.activity import Activity
 from fastsynth.config import Endpoint
 from fastsynth.errors import NoEndpoint, config_error
 from fastsynth.events import Bus, Note
 from fastsynth.llm.estimates import Estimates
 from fastsynth.llm.faults import Fault, Halt, judge_status
-from fastsynth.llm.limits import Gate
+from fastsynth.llm.limits import Gate, Limits
 from fastsynth.llm.router import Pool
+from fastsynth.llm.slots import Slots
 from fastsynth.llm.transport import Answer, Transport, key_variable, secret
 
 GREETING_SECONDS = 30.0
@@ -39,7 +41,14 @@ class _Models(msgspec.Struct, frozen=True):
 class Service:
     """Mutable only at first contact (`meet`) and in what `pool` and `estimates` count."""
 
-    def __init__(self, name: str, endpoint: Endpoint, transport: Transport, bus: Bus) -> None:
+    def __init__(
+        self,
+        name: str,
+        endpoint: Endpoint,
+        transport: Transport,
+        bus: Bus,
+        activity: Activity | None = None,
+    ) -> None:
         self.name = name
         self.endpoint = endpoint
         self.transport = transport
@@ -52,10 +61,8 @@ class Service:
         self._lock = anyio.Lock()
         self._hidden = hidden_values(endpoint)
         self._bases = {label(name, url): url for url in addresses(name, endpoint)}
-        self.pool = Pool(
-            name,
-            [Gate(tag, endpoint.in_flight, endpoint.rpm, endpoint.tpm) for tag in self._bases],
-        )
+        limits = limits_of(endpoint)
+        self.pool = Pool(name, [Gate(tag, limits, Slots(activity)) for tag in self._bases])
 
     @property
     def needs_meeting(self) -> bool:
@@ -69,6 +76,10 @@ class Service:
 
     def completions(self, gate: Gate) -> str:
         return self._bases[gate.label] + "/chat/completions"
+
+    def metrics(self, gate: Gate) -> str:
+        """Where vLLM and SGLang show their gauges: beside the API's `/v1`."""
+        return self._bases[gate.label].removesuffix("/v1") + "/metrics"
 
     def is_scripted(self, gate: Gate) -> bool:
         return gate.label in self._scripted
@@ -181,6 +192,19 @@ class Service:
             raise self.gone(base, f"lists no models; name one in $.endpoints.{self.name}.model")
         self.model = self.known[0]
         self._bus.emit(Note(text=f"endpoint {self.name}: model {self.model!r}, the first listed"))
+
+
+def limits_of(endpoint: Endpoint) -> Limits:
+    """What each address of an endpoint may be sent."""
+    auto = endpoint.in_flight == "auto"
+    return Limits(
+        in_flight=endpoint.in_flight_max if endpoint.in_flight == "auto" else endpoint.in_flight,
+        auto=auto,
+        rpm=endpoint.rpm,
+        tpm=endpoint.tpm,
+        input_tpm=endpoint.input_tpm,
+        output_tpm=endpoint.output_tpm,
+    )
 
 
 def addresses(name: str, endpoint: Endpoint) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from fastsynth.env.breath import breathe
 from fastsynth.llm.chat import AgentRole, Ask, Chat, NoReply, Reply
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.script import Purpose, Script
@@ -108,13 +109,15 @@ class Agents:
             script=encode(script),
         )
         reply = await self._chat.ask(ask)
+        await breathe()
         if isinstance(reply, NoReply):
             if reply.transient:
                 raise Unanswered(reply.detail)
             stage = "chain" if role == "reasoning" else script.purpose
             return Dropped(stage=stage, reason=reply.cause, detail=reply.detail)
         self.usage = self.usage + reply.usage
-        self.teachers[reply.model] = None
+        if role != "judge":
+            self.teachers[reply.model] = None
         return reply
 
     def script_seed(self, purpose: Purpose, turn: int, attempt: int) -> int:

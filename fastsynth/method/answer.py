@@ -27,6 +27,8 @@ _UNABLE = re.compile(
 _RULE = re.compile(r"\b(rule|policy|limit|maximum|at most|not allowed|not permitted)\b", re.I)
 _WHICH = re.compile(r"\b(which|what|who|whom|when|where|how (?:much|many|long))\b", re.I)
 _MEASURE = re.compile(r"\d+(st|nd|rd|th|am|pm|k|km|s|h|min|usd)")
+_DIGITS = re.compile(r"\d+")
+_PUNCTUATION = re.compile(r"\W")
 _IDENTIFIER = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9][\w-]{3,}\b")
 
 
@@ -90,6 +92,9 @@ def _shares_stem(name: str, text: str) -> bool:
 
 
 def _unknown_number(answer: str, seen: list[Any], told: str) -> str:
+    asserted = [n for n in numbers(answer) if not (n.is_integer() and 0 <= n <= COUNTS)]
+    if not asserted:
+        return ""
     known = numbers(told)
     for value in seen:
         if isinstance(value, bool):
@@ -97,26 +102,36 @@ def _unknown_number(answer: str, seen: list[Any], told: str) -> str:
         if isinstance(value, int | float):
             known.add(float(value))
         elif isinstance(value, str):
-            known |= numbers(value) | {float(n) for n in re.findall(r"\d+", value)[:12]}
+            known |= _numbers_in(value)
+    left = [n for n in asserted if n not in known]
+    if not left:
+        return ""
     rounded = {round(n, digits) for n in known for digits in (0, 1, 2)}
     shares = {round(n * 100, 2) for n in known if abs(n) <= 1}
-    for number in numbers(answer):
-        if number.is_integer() and 0 <= number <= COUNTS:
-            continue
-        if abs(number) not in {abs(n) for n in known | rounded | shares}:
-            return f"{number:g}"
-    return ""
+    entailed = {abs(n) for n in known | rounded | shares}
+    return next((f"{n:g}" for n in left if abs(n) not in entailed), "")
+
+
+def _numbers_in(value: str) -> set[float]:
+    if not any(map(str.isdecimal, value)):
+        return set()
+    return numbers(value) | {float(n) for n in _DIGITS.findall(value)[:12]}
 
 
 def _unknown_identifier(answer: str, seen: list[Any], told: str) -> str:
+    words = [
+        found.group()
+        for found in _IDENTIFIER.finditer(answer)
+        if not _MEASURE.fullmatch(found.group().lower())
+    ]
+    if not words:
+        return ""
     known = (told + " " + " ".join(str(value) for value in seen)).lower()
-    bare = re.sub(r"\W", "", known)
-    for found in _IDENTIFIER.finditer(answer):
-        word = found.group().lower()
-        if _MEASURE.fullmatch(word) or word in known or re.sub(r"\W", "", word) in bare:
-            continue
-        return found.group()
-    return ""
+    left = [word for word in words if word.lower() not in known]
+    if not left:
+        return ""
+    bare = _PUNCTUATION.sub("", known)
+    return next((word for word in left if _PUNCTUATION.sub("", word.lower()) not in bare), "")
 
 
 def _no(reason: str, detail: str) -> Dropped:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from anyio.lowlevel import checkpoint
 
+from fastsynth.activity import doing
 from fastsynth.env.world import Mark, World
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.advanced import Advanced
@@ -20,8 +22,9 @@ from fastsynth.method.kinds import NO_CALLS
 from fastsynth.method.leakage import leak
 from fastsynth.method.parse import arguments_of, spoken
 from fastsynth.method.plan import Turn
+from fastsynth.method.progress import progress
 from fastsynth.method.script import Script
-from fastsynth.method.verify import Executed, Verdict, judge, ungrounded
+from fastsynth.method.verify import Executed, Mode, Verdict, judge, ungrounded
 from fastsynth.records import Message, ToolCall, canonical, encode
 
 
@@ -39,6 +42,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     seen: tuple[Any, ...]
     """Arguments and results of earlier turns."""
     script: Script
+    mode: Mode = "default"
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +56,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     signature: str = ""
     """End state and calls: two failing trials with one signature agree with each other."""
+    progress: float | None = None
 
 
 async def attempt(
@@ -103,6 +108,7 @@ async def attempt(
             transcript.append(result)
     else:
         fault = _no("too_many_steps", f"{len(executed)} calls")
+    await checkpoint()  # the checks read the whole conversation
     verdict = fault or await _verdict(scene, world, start, messages, executed)
     return Trial(
         level=level,
@@ -112,6 +118,7 @@ async def attempt(
         fault=verdict if isinstance(verdict, Dropped) else None,
         verdict=verdict if isinstance(verdict, Verdict) else None,
         signature=await _signature(world, executed),
+        progress=await _progress(scene, world, executed) if isinstance(verdict, Dropped) else None,
     )
 
 
@@ -156,20 +163,28 @@ async def _run(world: World, call: ToolCall, troubles: dict[str, str]) -> tuple[
         )
         return _tool_message(call, canonical_result({"error": trouble})), ran
     before = await world.mark()
-    digest = await world.digest()
     observation = await world.call(call.name, arguments)
     if observation.ok:
         ran = Executed(
             id=call.id, tool=call.name, arguments=world.log[-1][1], value=observation.value
         )
         return _tool_message(call, canonical_result(observation.value)), ran
-    moved = await world.digest() != digest
-    if not moved:
-        await world.rewind(before)
+    moved = await _moved(world, before)
     ran = Executed(
         id=call.id, tool=call.name, arguments=arguments, error=observation.message, moved=moved
     )
     return _tool_message(call, canonical_result({"error": observation.message})), ran
+
+
+async def _moved(world: World, before: Mark) -> bool:
+    """Whether a failed call changed the state; where it did not, the call is taken back whole."""
+    after = await world.mark()
+    digest = await world.digest()
+    await world.rewind(before)
+    if await world.digest() == digest:
+        return False
+    await world.rewind(after)
+    return True
 
 
 def canonical_result(value: Any) -> str:
@@ -189,7 +204,8 @@ async def _verdict(
     executed: list[Executed],
 ) -> Verdict | Dropped:
     """All checks of a finished attempt, execution first."""
-    verdict = await judge(scene.turn, world, start, executed)
+    with doing("verifier"):
+        verdict = await judge(scene.turn, world, start, executed, scene.mode)
     if isinstance(verdict, Dropped):
         return verdict
     guessed = ungrounded(scene.turn, executed, normal(f"{scene.told} {scene.query}"))
@@ -219,6 +235,10 @@ def leaks(scene: Scene, messages: list[Message]) -> str:
             if found:
                 return found
     return ""
+
+
+async def _progress(scene: Scene, world: World, executed: list[Executed]) -> float | None:
+    return await progress(scene.turn, world, executed) if scene.mode == "progress" else None
 
 
 async def _signature(world: World, executed: list[Executed]) -> str:

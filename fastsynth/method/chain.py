@@ -7,13 +7,14 @@ The record never holds guidance: what passed under a hint is asked for once more
 from __future__ import annotations
 
 import msgspec
+from anyio.lowlevel import checkpoint
 
 from fastsynth.env.world import Mark, World
 from fastsynth.method.agents import Agents, Dropped
 from fastsynth.method.attempt import Scene, Trial, attempt
 from fastsynth.method.critic import hint_for
 from fastsynth.method.rewrite import rewrite
-from fastsynth.method.verify import Executed, Verdict
+from fastsynth.method.verify import Executed, Mode, Verdict
 from fastsynth.records import Attempt, Message
 
 
@@ -22,6 +23,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
 
     blind: int = 1
     attempts: int = 3
+    verdict: Mode = "default"
 
 
 class Solved(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,7 @@ async def guided_chain(
     Blind attempts all run, so that their pass rate is known. If nothing passes the world is back
     at the turn's start, and the last reason is returned with the attempts.
     """
+    scene = msgspec.structs.replace(scene, mode=effort.verdict)
     start = await world.mark()
     hints: list[str] = []
     trials: list[Trial] = []
@@ -67,6 +70,7 @@ async def guided_chain(
         if trial.fault is None and won is None:
             won = trial, await world.mark()
         trials.append(trial)
+        await checkpoint()
         if won is None and _agree(trials):
             break
     if won is None:
@@ -94,6 +98,7 @@ def _final_fault(trials: list[Trial]) -> Dropped:
 
 
 def _records(scene: Scene, trials: list[Trial]) -> tuple[Attempt, ...]:
+    solved = any(trial.fault is None for trial in trials)
     return tuple(
         Attempt(
             turn=scene.turn.number,
@@ -101,6 +106,9 @@ def _records(scene: Scene, trials: list[Trial]) -> tuple[Attempt, ...]:
             reason=trial.fault.reason,
             detail=trial.fault.detail,
             messages=trial.messages,
+            query=scene.query,
+            solved=solved,
+            progress=trial.progress,
         )
         for trial in trials
         if trial.fault is not None

@@ -60,6 +60,18 @@ class Edge(msgspec.Struct, frozen=True, kw_only=True):
     parameter: str
     concept: str
     evidence: Evidence
+    support: int = 0
+    """Calls that ran with a value of this path, and how many were tried with one."""
+    trials: int = 0
+    controls_ok: int = 0
+    """The same for values that no tool gave."""
+    controls: int = 0
+    likeness: float = 0.0
+    """Of the names of field and parameter, 0 to 1."""
+    example: dict[str, Any] = {}
+    """A pair of calls that shows it; {} where nothing was run."""
+    usable: bool = True
+    """False for what names propose and nothing speaks for: shown, never walked."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +80,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     before: str
     after: str
     evidence: Evidence
+    support: int = 0
+    """Scenarios in which `after` failed without `before` and ran with it, of those measured."""
+    trials: int = 0
+    example: dict[str, Any] = {}
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,8 +102,14 @@ class ApiGraph:
         self.edges = tuple(edges)
         self.orders = tuple(orders)
         self.profiles = {name: profile(tool) for name, tool in domain.tools.items()}
+        self.concepts_taken = {
+            name: frozenset(known.takes.values()) for name, known in self.profiles.items()
+        }
         self.broader: Mapping[str, tuple[str, ...]] = getattr(domain, "broader", {})
         self.opaque = domain.opaque | _inferred_opaque(self.profiles.values())
+        self.opaque_taken = {
+            name: taken & self.opaque for name, taken in self.concepts_taken.items()
+        }
         self.network: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         self.network.add_nodes_from(self.tools)
         self.producers: dict[str, dict[str, tuple[Edge, ...]]] = {name: {} for name in self.tools}
@@ -143,7 +165,7 @@ def profile(tool: Tool) -> Profile:
     if tool.takes or tool.gives:
         return Profile(takes=tool.takes, gives=tool.gives, declared=True)
     takes = dict(_parameter_concepts(tool.parameters))
-    gives = dict(_result_concepts(tool.result))
+    gives = dict(result_concepts(tool.result))
     return Profile(takes=takes, gives=gives, declared=False)
 
 
@@ -173,7 +195,7 @@ def _value_edges(
 
 def _parameter_concepts(schema: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, inner in schema.get("properties", {}).items():
-        concept = _snake(name)
+        concept = snake(name)
         if concept in GENERIC or inner.get("type") == "boolean" or "enum" in inner:
             continue
         if inner.get("type") == "array":
@@ -182,7 +204,7 @@ def _parameter_concepts(schema: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
             yield name, concept
 
 
-def _result_concepts(
+def result_concepts(
     schema: Mapping[str, Any], path: str = "", owner: str = ""
 ) -> Iterable[tuple[str, str]]:
     """Concepts of a result schema: `flights[].id` means `flight_id`, `order.total` `total`."""
@@ -190,9 +212,9 @@ def _result_concepts(
     if kind == "object":
         for name, inner in schema.get("properties", {}).items():
             deeper = f"{path}.{name}" if path else name
-            yield from _result_concepts(inner, deeper, _snake(name))
+            yield from result_concepts(inner, deeper, snake(name))
     elif kind == "array":
-        yield from _result_concepts(schema.get("items", {}), path + "[]", _singular(owner))
+        yield from result_concepts(schema.get("items", {}), path + "[]", _singular(owner))
     elif kind in ("string", "integer", "number"):
         concept = _field_concept(path, owner)
         if concept not in GENERIC:
@@ -200,7 +222,7 @@ def _result_concepts(
 
 
 def _field_concept(path: str, owner: str) -> str:
-    fields = [_snake(part) for part in re.split(r"\[\]\.?|\.", path) if part]
+    fields = [snake(part) for part in re.split(r"\[\]\.?|\.", path) if part]
     if not fields:
         return owner or "result"
     if path.endswith("[]"):
@@ -220,7 +242,7 @@ def _inferred_opaque(profiles: Iterable[Profile]) -> frozenset[str]:
     )
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return re.sub(r"[\W_]+", "_", spaced).strip("_").lower()
 

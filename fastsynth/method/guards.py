@@ -51,8 +51,8 @@ def query_fault(
     for value in hidden_values(turn):
         if distinctive(value) and stands_in(value, text) and not stands_in(value, normal(history)):
             return _no("hidden_value", str(value))
-    for choice in _choices(turn):
-        if not _expressed(choice, text):
+    for choice, older in _choices(turn):
+        if not _expressed(choice, context if older else text):
             return _no("choice_not_said", choice.words)
     return _asks_fault(turn, draft)
 
@@ -81,13 +81,15 @@ def _no_tool_fault(turn: Turn, text: str) -> Dropped | None:
     return None
 
 
-def _choices(turn: Turn) -> list[Choice]:
-    """The choices within this turn's results that the query has to make clear."""
+def _choices(turn: Turn) -> list[tuple[Choice, bool]]:
+    """The choices that the query has to make clear, and whether they are among things of earlier
+    turns: of those the conversation may have said it already."""
     return [
-        source.choice
+        (source.choice, source.turn != turn.number)
         for step in turn.steps
         for source in step.sources.values()
-        if isinstance(source, Output) and source.choice is not None and source.turn == turn.number
+        if isinstance(source, Output) and source.choice is not None
+        if source.turn == turn.number or source.choice.by not in ("only", "latest")
     ]
 
 

@@ -7,7 +7,7 @@ then it is there). The state after each is decided here; how a reply is judged, 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from random import Random
 from typing import Literal
 
@@ -21,6 +21,7 @@ from fastsynth.method.graph import ApiGraph
 from fastsynth.method.halves import merged, moved, split
 from fastsynth.method.memory import Memory
 from fastsynth.method.plan import Interruption, Output, Slot, Step, Turn, User
+from fastsynth.method.reference import ambiguous
 from fastsynth.method.rules import rule_against
 from fastsynth.method.wording import words
 
@@ -76,11 +77,16 @@ async def special_turns(stratum: str, stage: Stage) -> list[Turn]:
     held = stage.memory.copy()
     for _ in range(TRIES):
         turns = await _one_try(stratum, stage)
-        if turns:
+        if turns and not any(_unclear(stage, turns)):
             return turns
         await stage.world.rewind(start)
         stage.memory.become(held)
     return []
+
+
+def _unclear(stage: Stage, turns: Sequence[Turn]) -> Iterator[str]:
+    for place, turn in enumerate(turns):
+        yield ambiguous(stage.graph, turn.as_asked(), (*stage.before, *turns[:place]))
 
 
 async def _one_try(stratum: str, stage: Stage) -> list[Turn]:

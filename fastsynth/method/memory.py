@@ -9,8 +9,9 @@ import msgspec
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Scenario
+from fastsynth.method.choice import choices
 from fastsynth.method.graph import ApiGraph
-from fastsynth.method.plan import Step, Turn, User
+from fastsynth.method.plan import Choice, Step, Turn, User
 from fastsynth.records import canonical
 
 MOST_ELEMENTS = 24
@@ -36,9 +37,12 @@ class Memory:
         self.turns: list[list[Step]] = []
         self.items: dict[str, list[Item]] = {}
         self.said: dict[str, list[Any]] = {}
+        self._choices: dict[tuple[int, str], tuple[Step, list[Choice | None]]] = {}
+        self._texts: dict[int, tuple[Step, str]] = {}
 
     def copy(self) -> Memory:
         twin = Memory(self._graph, self.scenario)
+        twin._choices, twin._texts = self._choices, self._texts
         twin.turns = [list(steps) for steps in self.turns]
         twin.items = {concept: list(items) for concept, items in self.items.items()}
         twin.said = {concept: list(values) for concept, values in self.said.items()}
@@ -47,7 +51,13 @@ class Memory:
     def has_result(self, value: Any) -> bool:
         """Whether the conversation holds this very result already: a call for it tells nothing."""
         same = canonical(value)
-        return any(canonical(step.value) == same for steps in self.turns for step in steps)
+        return any(self._text(step) == same for steps in self.turns for step in steps)
+
+    def _text(self, step: Step) -> str:
+        found = self._texts.get(id(step))
+        if found is None:
+            found = self._texts[id(step)] = step, canonical(step.value)
+        return found[1]
 
     def become(self, other: Memory) -> None:
         """Takes over what `other` holds, which stays as it is."""
@@ -63,6 +73,13 @@ class Memory:
             for step in steps
             for _, v in paths.leaves([step.arguments, step.value])
         )
+
+    def choices(self, step: Step, path: str) -> list[Choice | None]:
+        """`choice.choices`, found once for each step: a walk asks a dozen times."""
+        found = self._choices.get((id(step), path))
+        if found is None:
+            found = self._choices[id(step), path] = step, choices(self._graph, step, path)
+        return found[1]
 
     def begin_turn(self) -> None:
         self.turns.append([])

@@ -21,6 +21,7 @@ from fastsynth.method.goals import Cut, cut
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Memory
 from fastsynth.method.plan import Plan, Turn
+from fastsynth.method.reference import ambiguous
 from fastsynth.method.targets import first_target, next_targets
 from fastsynth.method.walk import Reach, Walk
 from fastsynth.records import canonical
@@ -97,6 +98,13 @@ class Planner:
             turns = max(least, turns - 1)
         return Outline(turns=turns, special=special)
 
+    def due(self, job: Job) -> int:
+        """The number of the turn without which the conversation is not of its kind; -1 for none."""
+        special = self.outline(job).special
+        if special is None:
+            return -1
+        return special + (job.stratum in kinds.PAIRS and not is_plain_twin(job))
+
     def chance(self, job: Job) -> tuple[str | int, ...]:
         """What a job's draws depend on, beside the seed: twins draw alike."""
         return (job.stratum, job.index // 2) if job.stratum in kinds.TWINS else (job.number,)
@@ -107,7 +115,6 @@ class Planner:
         memory = Memory(self.graph, setting.scenario)
         turns: list[Turn] = []
         while len(turns) < self.outline(job).turns:
-            await checkpoint()  # planning is all CPU: let replies be handled in between
             more = await self.next_turns(job, setting, world, memory, turns, sorted(world.tools))
             if not more:
                 break
@@ -186,7 +193,7 @@ class Planner:
         targets = [*first, *next_targets(self.graph, memory, allowed, used, rng)]
         for target in targets[again : again + TARGETS_TRIED]:
             for _ in range(WALKS_TRIED):
-                turn = await self._walk(world, memory, number, target, allowed, rng)
+                turn = await self._walk(world, memory, before, number, target, allowed, rng)
                 if turn is not None:
                     memory.begin_turn()
                     memory.close_turn(turn)
@@ -197,11 +204,13 @@ class Planner:
         self,
         world: World,
         memory: Memory,
+        before: Sequence[Turn],
         number: int,
         target: str,
         allowed: Collection[str],
         rng: Random,
     ) -> Turn | None:
+        await checkpoint()  # planning is all CPU: let replies be handled in between
         start = await world.mark()
         trial = memory.copy()
         trial.begin_turn()
@@ -217,7 +226,7 @@ class Planner:
         if kept is None or (kept.changed and not await self._replays(world, start, kept)):
             await world.rewind(start)
             return None
-        return Turn(
+        turn = Turn(
             number=number,
             kind="base",
             target=target,
@@ -225,6 +234,10 @@ class Planner:
             goals=kept.goals,
             digest=await world.digest(),
         )
+        if ambiguous(self.graph, turn, before):
+            await world.rewind(start)
+            return None
+        return turn
 
     async def _replays(self, world: World, start: Mark, kept: Cut) -> bool:
         """Whether the cut trace gives the same results from the turn's start."""

@@ -11,7 +11,16 @@ from fastsynth.method.goals import longest_chain
 from fastsynth.method.plan import Default, Output, Provenance, User
 from fastsynth.method.talk import Kept, Talk
 from fastsynth.method.tooling import tool_list
-from fastsynth.records import Call, Conversation, Difficulty, Message, ToolsAdded, canonical, encode
+from fastsynth.records import (
+    Call,
+    Conversation,
+    Difficulty,
+    Message,
+    ToolsAdded,
+    Vote,
+    canonical,
+    encode,
+)
 
 
 def row(
@@ -22,6 +31,7 @@ def row(
     identity: str,
     state_check: Literal["full", "observed"],
     twin: str,
+    votes: tuple[Vote, ...] = (),
 ) -> Conversation:
     kept = talk.kept
     return Conversation(
@@ -60,6 +70,7 @@ def row(
         ),
         twin=twin,
         errors_recovered=tuple(i for turn in kept for i in turn.solved.verdict.recovered),
+        votes=votes,
     )
 
 

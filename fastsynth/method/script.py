@@ -13,7 +13,7 @@ import msgspec
 from fastsynth.env.environment import Thread
 from fastsynth.method.plan import Turn
 
-Purpose = Literal["advanced", "query", "step", "hint", "rewrite"]
+Purpose = Literal["advanced", "query", "step", "hint", "rewrite", "judge"]
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,3 +70,10 @@ class HintDraft(msgspec.Struct, frozen=True, kw_only=True):
     """1-based number of the first wrong call of the attempt; 0 where a call is missing."""
     problem: str
     hint: str
+
+
+class VoteDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A judge's structured reply to purpose `judge`."""
+
+    accept: bool
+    reason: str

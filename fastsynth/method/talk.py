@@ -19,10 +19,9 @@ from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped
 from fastsynth.method.attempt import Scene
 from fastsynth.method.chain import Solved
-from fastsynth.method.kinds import PAIRS
 from fastsynth.method.memory import Memory
 from fastsynth.method.plan import Plan, Turn
-from fastsynth.method.planner import Planner, Setting, is_plain_twin
+from fastsynth.method.planner import Planner, Setting
 from fastsynth.method.script import Purpose, Script, Style
 from fastsynth.method.tooling import tool_list
 from fastsynth.records import Attempt, Message
@@ -174,8 +173,4 @@ class Talk:
 
     def lost_special(self) -> bool:
         """Whether the conversation ended before the special turn it was to have."""
-        special = self._planner.outline(self._job).special
-        if special is None:
-            return False
-        due = special + (self._job.stratum in PAIRS and not is_plain_twin(self._job))
-        return all(kept.turn.number != due for kept in self.kept)
+        return len(self.kept) <= self._planner.due(self._job)

@@ -28,14 +28,15 @@ def next_targets(
     """Candidates for a further turn, best first: those that pick up what the conversation holds."""
     scored: list[tuple[float, str]] = []
     called = {step.tool for steps in memory.turns for step in steps}
+    produced, said = memory.items.keys(), memory.said.keys()
     for name in sorted(allowed):
         tool = graph.tools[name]
         if name in used or not tool.askable:
             continue
-        takes = set(graph.profiles[name].takes.values())
-        held = sum(1 for concept in takes & graph.opaque if concept in memory.items)
-        shared = sum(1 for concept in takes if concept in memory.said)
-        undo = any(tool_name in called for tool_name in tool.undoes)
+        takes = graph.concepts_taken[name]
+        held = len(graph.opaque_taken[name] & produced)
+        shared = len(takes & said)
+        undo = not called.isdisjoint(tool.undoes)
         weight = 0.4 + 2.0 * undo + 3.0 * held + 1.0 * shared + (0.6 if takes else 0.0)
         scored.append((rng.random() ** (1.0 / weight), name))
     return [name for _, name in sorted(scored, reverse=True)]

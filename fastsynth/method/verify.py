@@ -7,7 +7,7 @@ deletion. Everything is decided by execution.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -18,6 +18,8 @@ from fastsynth.method.forms import normal, scalars, stands_in
 from fastsynth.method.guards import distinctive
 from fastsynth.method.plan import Goal, Turn
 from fastsynth.records import canonical
+
+Mode = Literal["default", "strict", "progress"]
 
 
 class Executed(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,9 +48,16 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def judge(
-    turn: Turn, world: World, start: Mark, executed: Sequence[Executed]
+    turn: Turn,
+    world: World,
+    start: Mark,
+    executed: Sequence[Executed],
+    mode: Mode = "default",
 ) -> Verdict | Dropped:
-    """Whether the attempt reached what the trace reaches. The world stands after the attempt."""
+    """Whether the attempt reached what the trace reaches. The world stands after the attempt.
+
+    `strict` also wants exactly the trace's calls, in its order. `progress` judges like `default`.
+    """
     if any(call.moved for call in executed):
         return _no("failed_call_moved_state", "")
     good = [call for call in executed if not call.error]
@@ -61,9 +70,11 @@ async def judge(
     if await world.digest() != turn.digest:
         return _no("wrong_state", "the state after the turn differs from the trace's")
     for goal in turn.goals:
-        if not _reached(turn, goal, good):
+        if not reached(turn, goal, good):
             step = turn.steps[goal.step]
             return _no("missing_result", f"no result gives what {step.tool} gave")
+    if mode == "strict" and (strays := _strays(turn, executed)):
+        return _no("other_calls", strays)
     recovered = tuple(call.id for call in executed if call.error)
     wanted = [(step.tool, canonical(step.arguments)) for step in turn.steps]
     made = [(call.tool, canonical(call.arguments)) for call in good]
@@ -80,6 +91,18 @@ async def judge(
     )
 
 
+def _strays(turn: Turn, executed: Sequence[Executed]) -> str:
+    """The first place in which the attempt's calls are not the trace's, or "". Calls that failed
+    as the turn planned do not count."""
+    wanted = [f"{step.tool}{canonical(step.arguments)}" for step in turn.steps]
+    made = [f"{c.tool}{canonical(c.arguments)}" for c in executed if not c.interrupted]
+    for number in range(max(len(wanted), len(made))):
+        if wanted[number : number + 1] != made[number : number + 1]:
+            shown = made[number] if number < len(made) else "none"
+            return f"call {number + 1}: {shown[:200]}"
+    return ""
+
+
 def _in_order(turn: Turn, good: Sequence[Executed]) -> tuple[Executed, ...]:
     """The trace's calls in the order in which the attempt made them."""
     left = [(step.tool, canonical(step.arguments)) for step in turn.steps]
@@ -92,7 +115,7 @@ def _in_order(turn: Turn, good: Sequence[Executed]) -> tuple[Executed, ...]:
     return tuple(truth)
 
 
-def _reached(turn: Turn, goal: Goal, good: Sequence[Executed]) -> bool:
+def reached(turn: Turn, goal: Goal, good: Sequence[Executed]) -> bool:
     """An effect is in the digest; asked-for values must stand in some result of the attempt."""
     step = turn.steps[goal.step]
     if not goal.paths:
@@ -137,7 +160,7 @@ async def _same_end(turn: Turn, world: World, start: Mark, calls: Sequence[Execu
         again.append(msgspec.structs.replace(call, value=observation.value))
     if await world.digest() != turn.digest:
         return False
-    return all(_reached(turn, goal, again) for goal in turn.goals)
+    return all(reached(turn, goal, again) for goal in turn.goals)
 
 
 def _serves_later(call: Executed, rest: Sequence[Executed], chain: Sequence[Executed]) -> bool:

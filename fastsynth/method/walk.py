@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 import msgspec
+from anyio.lowlevel import checkpoint
 
 from fastsynth.env.environment import Tool
 from fastsynth.env.world import World
@@ -51,6 +52,7 @@ class Walk:
         self._rng = rng
         self._known: Mapping[str, Sequence[Any]] = {}
         self._hopeless: set[str] = set()
+        self._standing: _Standing | None = None
 
     async def to(self, target: str) -> bool:
         """Walks until `target` has run, then on while a further call shares a value with it."""
@@ -58,6 +60,7 @@ class Walk:
         if not await self._reach_tool(target, self._lookups(target), DEEPEST):
             return False
         while len(self._memory.steps) < self._reach.calls:
+            await checkpoint()  # a walk of eight calls takes 10 ms
             if not await self._continue():
                 break
         return True
@@ -75,6 +78,7 @@ class Walk:
         """Case 2 and 3 of the sampler: run `name`, after its unmet ancestors where it needs any."""
         tool = self._graph.tools[name]
         for _ in range(DEEPEST):
+            await checkpoint()
             missing = await self._execute(tool, lookups)
             if missing is None:
                 return True
@@ -132,7 +136,7 @@ class Walk:
         self, tool: Tool, lookups: frozenset[str], linked: bool = False
     ) -> Missing | None:
         """Runs `tool` with drawn arguments. None if it ran; else what it lacks ("": unclear)."""
-        binder = Binder(self._graph, self._memory, self._known, self._rng)
+        binder = self._trace().binder
         tried: set[str] = set()
         missing: Missing | None = None
         for _ in range(BINDINGS):
@@ -159,31 +163,20 @@ class Walk:
 
         Once there are as many wishes as a turn may hold, it has to turn one of them into a means.
         """
-        turn = len(self._memory.turns) - 1
-        loose = self._loose_reads()
+        trace, turn = self._trace(), len(self._memory.turns) - 1
         used = {s.step for s in bound.sources.values() if isinstance(s, Output) and s.turn == turn}
-        if self._wishes(loose) - len(loose & used) >= self._reach.wishes:
+        if trace.wishes - len(trace.loose & used) >= self._reach.wishes:
             return False
         if used:
             return True
-        spoken = {
-            canonical(value)
-            for step in self._memory.steps
-            for value in step.arguments.values()
-            if _is_entity(value)
-        }
-        return any(canonical(v) in spoken for v in bound.arguments.values() if _is_entity(v))
+        return any(canonical(v) in trace.spoken for v in bound.arguments.values() if _is_entity(v))
 
-    def _loose_reads(self) -> set[int]:
-        """Reads of this turn whose results nothing has consumed yet."""
-        steps, turn = self._memory.steps, len(self._memory.turns) - 1
-        used = {source.step for step in steps for source in outputs_of(step) if source.turn == turn}
-        return {n for n, step in enumerate(steps) if not step.mutates and n not in used}
-
-    def _wishes(self, loose: set[int]) -> int:
-        tools = self._graph.tools
-        effects = [s for s in self._memory.steps if s.mutates and tools[s.tool].askable]
-        return len(loose) + len(effects)
+    def _trace(self) -> _Standing:
+        """What holds until the next step joins the trace."""
+        if self._standing is None:
+            binder = Binder(self._graph, self._memory, self._known, self._rng)
+            self._standing = _standing(self._graph, self._memory, binder)
+        return self._standing
 
     async def _try(self, tool: Tool, bound: Bound) -> bool:
         mark = await self._world.mark()
@@ -194,6 +187,7 @@ class Walk:
             await self._world.rewind(mark)
             return False
         given = self._world.log[-1][1]
+        self._standing = None
         self._memory.add(
             Step(
                 tool=tool.name,
@@ -215,16 +209,16 @@ class Walk:
         produced = {
             concept
             for concept, items in self._memory.items.items()
-            if any(item.turn == turn for item in items)
+            if any(item.turn == turn for item in reversed(items))
         }
         candidates: dict[str, float] = {}
         for name in self._reach.allowed:
             tool = self._graph.tools[name]
             if name in called or name in undone or not tool.askable or name in self._hopeless:
                 continue
-            if any(u in called for u in tool.undoes):
+            if not called.isdisjoint(tool.undoes):
                 continue
-            takes = set(self._graph.profiles[name].takes.values())
+            takes = self._graph.concepts_taken[name]
             consumes = len(takes & produced)
             if takes:
                 candidates[name] = self._rng.random() ** (1.0 / (0.3 + 2.0 * consumes))
@@ -233,6 +227,28 @@ class Walk:
                 return True
             self._hopeless.add(name)
         return False
+
+
+class _Standing(msgspec.Struct, frozen=True):
+    """A turn's trace as it stands: what further calls are held against."""
+
+    binder: Binder
+    loose: frozenset[int]
+    """Reads of this turn whose results nothing has consumed yet."""
+    wishes: int
+    spoken: frozenset[str]
+    """The entities that calls of this turn are about."""
+
+
+def _standing(graph: ApiGraph, memory: Memory, binder: Binder) -> _Standing:
+    steps, turn = memory.steps, len(memory.turns) - 1
+    used = {source.step for step in steps for source in outputs_of(step) if source.turn == turn}
+    loose = frozenset(n for n, step in enumerate(steps) if not step.mutates and n not in used)
+    effects = sum(1 for step in steps if step.mutates and graph.tools[step.tool].askable)
+    spoken = frozenset(
+        canonical(value) for step in steps for value in step.arguments.values() if _is_entity(value)
+    )
+    return _Standing(binder, loose, len(loose) + effects, spoken)
 
 
 def _is_entity(value: Any) -> bool:

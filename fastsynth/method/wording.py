@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
@@ -108,3 +108,21 @@ def history_text(messages: tuple[Message, ...]) -> str:
         for message in messages
         if message.role in ("user", "assistant") and message.content and not message.tool_calls
     )
+
+
+def transcript_text(messages: Sequence[Message]) -> str:
+    """A whole conversation as a reader sees it, calls and shortened results included."""
+    lines: list[str] = []
+    for message in messages:
+        if message.content:
+            lines.append(f"{message.role}: {_shortened(message)}")
+        for call in message.tool_calls:
+            lines.append(f"{message.role} calls {call.name}({call.arguments})")
+    return "\n".join(lines)
+
+
+def _shortened(message: Message) -> str:
+    text = message.content or ""
+    if message.role != "tool" or len(text) <= RESULT_SHOWN:
+        return text
+    return text[:RESULT_SHOWN] + "..."

@@ -141,7 +141,7 @@ class Necessity:
         yield Figure(
             name="cross-turn necessity",
             value=ratio(self.lost, self.turns),
-            low=0.25,
+            low=0.2,
             meaning="later turns with an argument that neither their query nor their own results "
             "give: with the earlier turns deleted it cannot be known",
             base=self.turns,

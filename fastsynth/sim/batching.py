@@ -28,6 +28,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sequence_rate: Annotated[float, Meta(gt=0)] = 80.0
     """What one sequence gets at most, however few there are."""
     kv_tokens: Annotated[int, Meta(ge=1)] = 500_000
+    refuse: bool = False
+    """Whether a request that finds all slots taken is refused (429) instead of queued."""
 
 
 class PrefixCache:
@@ -81,6 +83,12 @@ class Batcher:
     @property
     def kv_usage(self) -> float:
         return min(1.0, self._held / self.shape.kv_tokens)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether one more would be refused: what runs and what runs next takes all slots."""
+        taken = len(self.running) + len(self.waiting)
+        return self.shape.refuse and taken >= self.shape.slots
 
     async def reply(self, prompt: int, cached: int, completion: int) -> None:
         """Returns when a reply of that many tokens would be complete; free to cancel."""

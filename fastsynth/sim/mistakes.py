@@ -39,12 +39,14 @@ class Mistakes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     forgotten_value: Share = 0.05
     purposeless: Share = 0.1
     """Share of traces rejected among those whose goals have nothing in common."""
+    harsh_vote: Share = 0.05
+    """Share of a judge's votes that reject."""
 
 
 NONE = Mistakes(
     wrong_argument=0, missing_call=0, needless_call=0, malformed_arguments=0, leaked_reasoning=0,
     refusal=0, text_call=0, wrong_answer=0, missing_value=0, leaked_query=0, forgotten_value=0,
-    purposeless=0,
+    purposeless=0, harsh_vote=0,
 )  # fmt: skip
 
 STEP: tuple[StepMistake, ...] = (

@@ -18,6 +18,7 @@ import anyio
 import msgspec
 from aiohttp import web
 
+from fastsynth import seeds
 from fastsynth.errors import ConfigError, FastsynthError, boundary
 from fastsynth.sim import api, bank, faults, mistakes
 from fastsynth.sim.batching import Batcher, PrefixCache, Shape
@@ -33,6 +34,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How the simulated endpoint behaves; the default is at once and without faults."""
 
     latency_ms: float = 0.0
+    latency_spread: float = 0.0
+    """0.5: each reply takes between half and one and a half times as long, by its number."""
     faults: faults.Faults = faults.Faults()
     mistakes: mistakes.Mistakes = mistakes.Mistakes()
     batching: Shape | None = None
@@ -103,13 +106,22 @@ class Server:
             return _bad_request(f"fastsynth: this script cannot be played: {caught.error!r}")
         tokens = self._tokens(asked, spoken)
         if self.options.latency_ms:
-            await anyio.sleep(self.options.latency_ms / 1000)
+            await anyio.sleep(self._latency(number) / 1000)
         if self.batcher is not None:
+            if self.batcher.refuses:
+                return _too_many()
             await self.batcher.reply(tokens.prompt, tokens.cached, tokens.completion)
         fault = self.options.faults.draw(number)
         return await respond(
             http, number, spoken, tokens, fault, self.options.faults, stream=bool(asked.stream)
         )
+
+    def _latency(self, number: int) -> float:
+        spread = self.options.latency_spread
+        if not spread:
+            return self.options.latency_ms
+        draw = seeds.derive("latency", number).uniform(-spread, spread)
+        return self.options.latency_ms * (1.0 + draw)
 
     def _speak(self, asked: api.ChatRequest) -> api.Spoken:
         script = asked.fastsynth
@@ -198,6 +210,11 @@ async def _until_orphaned(scope: anyio.CancelScope) -> None:
         if not os.read(sys.stdin.fileno(), 4096):
             scope.cancel()
             return
+
+
+def _too_many() -> web.Response:
+    body = api.error_body("all slots are taken", "too_many_requests", 429)
+    return web.Response(status=429, body=body, content_type="application/json")
 
 
 def _bad_request(message: str) -> web.Response:

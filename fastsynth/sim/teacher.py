@@ -26,6 +26,7 @@ from fastsynth.sim.hinting import write_hint
 from fastsynth.sim.mistakes import Mistakes, StepMistake
 from fastsynth.sim.refer import sources_of
 from fastsynth.sim.tooling import write_advanced
+from fastsynth.sim.voting import cast_vote
 
 NOTHING_TO_SAY = Spoken(
     content="I am a scripted teacher, not a language model. This request came without a script, "
@@ -65,6 +66,9 @@ class Teacher:
                 )
             case "rewrite":
                 return self._step(script, messages, tools, None)
+            case "judge":
+                rng = seeds.derive(script.seed, script.attempt, "judge")
+                return _draft(cast_vote(rng, self._mistakes.harsh_vote))
         assert_never(script.purpose)
 
     def _step(

@@ -37,6 +37,7 @@ _CLOSING = (
     "The results have what the user asked about.",
 )  # fmt: skip
 _LISTED = 30
+_SENTENCE = 20
 _OPENING = 160
 _HERE = ("Here they are: {}.", "That gives {}.", "This is what there is: {}.")
 _LONG = ("I have it in full.", "It is all there.", "That came back complete.")
@@ -145,6 +146,7 @@ class _Telling:
         found = [say(leaf, "long") for _, leaf in paths.leaves(value) if leaf not in (None, "")]
         if len(found) <= _LISTED and all(len(text) <= 40 for text in found):
             return self.rng.choice(_HERE).format(join(found))
+        found.sort(key=lambda text: len(text) < _SENTENCE)
         first = found[0] if len(found[0]) <= _OPENING else found[0][:_OPENING].rpartition(" ")[0]
         return f"{self.rng.choice(_LONG)} It begins with: {first}"
 

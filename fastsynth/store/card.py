@@ -41,6 +41,7 @@ _COLUMNS = (
         "hinted_reasoning, errors_recovered",
         "steps written under a hint; calls that failed harmlessly",
     ),
+    ("votes", "of the judges, where the run asked any: `accept`, and the reason given"),
 )
 
 
@@ -153,7 +154,14 @@ def _funnel(manifest: Manifest, rows: Portrait) -> str:
 def _columns() -> str:
     rows = "\n".join(f"| {names} | {what} |" for names, what in _COLUMNS)
     head = "## Columns\n\nOne row of `data/*.parquet` is one conversation."
-    return f"{head}\n\n| column | |\n|---|---|\n{rows}"
+    beside = (
+        "`attempts.parquet` holds the failed attempts behind these rows. `preferences.parquet` "
+        "holds those whose very message was served by another attempt, as pairs: `id`, `turn`, "
+        "`prefix` (messages up to the user's), `rejected`, `chosen`, and the `reason`, `detail`, "
+        "`level` (help it had; above 0 its words may come from a hint) and `progress` (share of "
+        "goals reached, where measured) of the rejected one."
+    )
+    return f"{head}\n\n| column | |\n|---|---|\n{rows}\n\n{beside}"
 
 
 def _use(name: str) -> str:

@@ -18,11 +18,12 @@ import msgspec
 import polars as pl
 
 from fastsynth.errors import FastsynthError, reraise_disk
-from fastsynth.records import Attempt, Conversation, Usage, encode
+from fastsynth.records import Attempt, Conversation, Message, Usage, encode
 from fastsynth.store.journal import Place, body_of, heads, read_line, segments
 from fastsynth.store.manifest import DataFile, data_file
 from fastsynth.store.parts import BATCH_ROWS, Parts
-from fastsynth.store.schema import ATTEMPTED, CONVERSATION, REJECTED
+from fastsynth.store.preferences import Preference, pairs
+from fastsynth.store.schema import ATTEMPTED, CONVERSATION, PREFERENCE, REJECTED
 
 
 class _Accepted(msgspec.Struct):
@@ -34,8 +35,9 @@ class _Accepted(msgspec.Struct):
     attempts: msgspec.Raw
 
 
-class _Id(msgspec.Struct):
+class _Said(msgspec.Struct):
     id: str
+    messages: tuple[Message, ...]
 
 
 class _Rejected(msgspec.Struct):
@@ -78,7 +80,7 @@ def compact(
     run_dir: Path, chosen: Iterable[int], needed: Callable[[int], bool] = lambda job: True
 ) -> tuple[DataFile, ...]:
     """Writes `data/part-*.parquet` of the `chosen` jobs, `rejects.parquet` of the rejected ones
-    among the `needed`, and `attempts.parquet`. Raises DamagedFile, DiskFull.
+    among the `needed`, `attempts.parquet` and `preferences.parquet`. Raises DamagedFile, DiskFull.
 
     Blocks for about 0.1 ms a row: to be called off the loop.
     """
@@ -95,15 +97,20 @@ def compact(
                 stack.callback(os.close, fd)
             data = Parts(draft / "data", CONVERSATION)
             attempts = Parts(draft / "attempts", ATTEMPTED)
+            preferences = Parts(draft / "preferences", PREFERENCE)
             rejects = Parts(draft / "rejects", REJECTED)
             for body in _read(accepted, fds, paths):
-                _add_accepted(body, data, attempts)
+                _add_accepted(body, data, attempts, preferences)
             for body in _read(rejected, fds, paths):
                 rejects.add(encode(_decode_rejected(body)))
         counts = data.close()
         if sum(rows for _, rows in counts) != len(jobs):
             raise FastsynthError(f"{run_dir}: {len(jobs)} jobs chosen, some not in the journal")
-        singles = {"attempts": attempts.close_as_one(), "rejects": rejects.close_as_one()}
+        singles = {
+            "attempts": attempts.close_as_one(),
+            "preferences": preferences.close_as_one(),
+            "rejects": rejects.close_as_one(),
+        }
         _publish(draft, run_dir)
     except OSError as error:
         reraise_disk(error, str(run_dir))
@@ -153,6 +160,11 @@ def read_attempts(run_dir: Path) -> Iterator[AttemptedRow]:
         yield msgspec.convert(row, AttemptedRow)
 
 
+def read_preferences(run_dir: Path) -> Iterator[Preference]:
+    for row in _rows(run_dir / "preferences.parquet"):
+        yield msgspec.convert(row, Preference)
+
+
 def _rows(path: Path) -> Iterator[dict[str, object]]:
     frame = pl.scan_parquet(path)
     total = frame.select(pl.len()).collect().item()
@@ -180,21 +192,24 @@ def _read(places: _Places, fds: Sequence[int], paths: Sequence[Path]) -> Iterato
         yield body_of(read_line(fds[place.segment], place, paths[place.segment]))
 
 
-def _add_accepted(body: bytes, data: Parts, attempts: Parts) -> None:
+def _add_accepted(body: bytes, data: Parts, attempts: Parts, preferences: Parts) -> None:
     outcome = _decode_accepted(body)
     data.add(bytes(outcome.conversation))
     if bytes(outcome.attempts) != b"[]":
+        said = _decode_said(outcome.conversation)
         row = {
-            "id": _decode_id(outcome.conversation).id,
+            "id": said.id,
             "job": outcome.job,
             "stratum": outcome.stratum,
             "attempts": outcome.attempts,
         }
         attempts.add(encode(row))
+        for pair in pairs(said.id, said.messages, _decode_attempts(outcome.attempts)):
+            preferences.add(encode(pair))
 
 
 def _publish(draft: Path, run_dir: Path) -> None:
-    for name in ("attempts", "rejects"):
+    for name in ("attempts", "preferences", "rejects"):
         (draft / f"{name}.parquet").replace(run_dir / f"{name}.parquet")
     old = run_dir / ".data.old"
     if (run_dir / "data").exists():
@@ -215,4 +230,5 @@ def _clear(run_dir: Path) -> None:
 
 _decode_accepted = msgspec.json.Decoder(_Accepted).decode
 _decode_rejected = msgspec.json.Decoder(_Rejected).decode
-_decode_id = msgspec.json.Decoder(_Id).decode
+_decode_said = msgspec.json.Decoder(_Said).decode
+_decode_attempts = msgspec.json.Decoder(tuple[Attempt, ...]).decode

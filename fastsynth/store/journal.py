@@ -45,6 +45,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True, gc=False):
     completion_tokens: int
     cached_tokens: int
     cost_usd: float | None
+    near: str = ""
+    """Of an accepted job: see `records.Accepted`."""
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -171,6 +173,7 @@ def _head(
         completion_tokens=usage.completion_tokens,
         cached_tokens=usage.cached_tokens,
         cost_usd=usage.cost_usd,
+        near=outcome.near if isinstance(outcome, Accepted) else "",
     )
 
 

@@ -15,13 +15,22 @@ from fastsynth.store.portrait import Portrait
 from fastsynth.store.style import STYLE
 from fastsynth.store.talk import talk
 
-_STAGES = ("failed", "walk", "advanced", "query", "chain", "filter")
+_STAGES = ("failed", "walk", "advanced", "query", "chain", "filter", "judge")
 _TOOLS_SHOWN = 40
 _NEVER_SHOWN = 30
 
 
-def report(name: str, manifest: Manifest, rows: Portrait, created: str = "") -> str:
-    """The page. Safe for any text in the data: everything is escaped, and no script may run."""
+def report(
+    name: str,
+    manifest: Manifest,
+    rows: Portrait,
+    created: str = "",
+    further: Sequence[tuple[str, str]] = (),
+) -> str:
+    """The page. Safe for any text in the data: everything is escaped, and no script may run.
+
+    `further` are sections of others: (title, HTML already escaped).
+    """
     sections = (
         _tiles(manifest, rows),
         _section("From jobs to conversations", _funnel_parts(manifest, rows)),
@@ -29,6 +38,7 @@ def report(name: str, manifest: Manifest, rows: Portrait, created: str = "") -> 
         _section("Tools", _tool_parts(rows)),
         _section("How hard it was", _hardness_parts(rows)),
         _section("What it took", _cost_parts(manifest, rows)),
+        *(_section(title, [inside]) for title, inside in further),
         _section("One conversation", [talk(rows.sample)] if rows.sample else []),
     )
     name = escape(name)

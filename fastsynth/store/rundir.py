@@ -25,7 +25,9 @@ class RunDir:
         a run directory, or another process writes as the same writer."""
         self.path = path
         self.writer = writer
-        found = _check(path, identity, resume)
+        found = earlier(path, resume)
+        if found is not None:
+            _check_identity(path, found, identity)
         self.resumed = found is not None
         """Whether an earlier sitting left anything."""
         _make(path)
@@ -56,7 +58,9 @@ class RunDir:
         self.close()
 
 
-def _check(path: Path, identity: str, resume: Resume) -> Manifest | None:
+def earlier(path: Path, resume: Resume = "auto") -> Manifest | None:
+    """What the last sitting there left, None where there was none. Raises ConfigError where that
+    is against `resume`, or where a run cannot be; touches nothing."""
     if path.exists() and not path.is_dir():
         raise ConfigError(f"{path}: a file, need a directory for the run")
     found = read_manifest(path)
@@ -72,13 +76,16 @@ def _check(path: Path, identity: str, resume: Resume) -> Manifest | None:
         raise ConfigError(
             f"{path}: holds a run, need a new directory (-o) or --resume auto to go on with it"
         )
+    return found
+
+
+def _check_identity(path: Path, found: Manifest, identity: str) -> None:
     if found.identity != identity:
         raise ConfigError(
             f"{path}: made by a run of identity {found.identity[:12]}, this one is "
             f"{identity[:12]}; give this one a directory of its own (-o), or bring environment, "
             f"method, prompts, models and seed back to those in {path / 'config.yaml'}"
         )
-    return found
 
 
 def _make(path: Path) -> None:

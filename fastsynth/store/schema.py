@@ -54,6 +54,9 @@ _ATTEMPTS = pl.List(
             "reason": _TEXT,
             "detail": _TEXT,
             "messages": pl.List(_MESSAGE),
+            "query": _TEXT,
+            "solved": pl.Boolean,
+            "progress": _FLOAT,
         }
     )
 )
@@ -87,6 +90,7 @@ CONVERSATION: dict[str, Type] = {
     "interrupted_calls": pl.List(_TEXT),
     "twin": _TEXT,
     "errors_recovered": pl.List(_TEXT),
+    "votes": pl.List(pl.Struct({"accept": pl.Boolean, "reason": _TEXT})),
 }
 """Columns of `data/part-*.parquet`, in order."""
 
@@ -104,3 +108,16 @@ REJECTED: dict[str, Type] = {
 
 ATTEMPTED: dict[str, Type] = {"id": _TEXT, "job": _INT, "stratum": _TEXT, "attempts": _ATTEMPTS}
 """Columns of `attempts.parquet`: the failed attempts behind accepted rows, where there are any."""
+
+PREFERENCE: dict[str, Type] = {
+    "id": _TEXT,
+    "turn": _INT,
+    "prefix": pl.List(_MESSAGE),
+    "rejected": pl.List(_MESSAGE),
+    "chosen": pl.List(_MESSAGE),
+    "reason": _TEXT,
+    "detail": _TEXT,
+    "level": _INT,
+    "progress": _FLOAT,
+}
+"""Columns of `preferences.parquet`: a failed and the passed attempt at one prefix."""

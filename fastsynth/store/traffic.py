@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from fastsynth.events import Event, RequestDone, RequestFailed
+from fastsynth.events import Event, RequestDone, RequestFailed, SlotTime
 
 
 class EndpointUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +28,10 @@ class EndpointUse(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int = 0
     """Failed sends that the server may have served all the same."""
     unknown_tokens_at_most: int = 0
+    slots: dict[str, float] = {}
+    """Where the seconds of its slots went: `events.SlotLabel` -> slot-seconds."""
+    limits: dict[str, float] = {}
+    """Of those in which a request waited, by what held it back (`rpm`, `tpm`, `paused`, ...)."""
 
     @property
     def hit_rate(self) -> float:
@@ -55,6 +59,10 @@ class Traffic:
             count.failed += 1
             count.unknown += event.tokens_at_most > 0
             count.unknown_tokens_at_most += event.tokens_at_most
+        elif isinstance(event, SlotTime):
+            count = self._of(event.endpoint)
+            _add(count.slots, event.seconds)
+            _add(count.limits, event.limits)
 
     def uses(self) -> dict[str, EndpointUse]:
         return {
@@ -69,6 +77,11 @@ class Traffic:
         return count
 
 
+def _add(sums: dict[str, float], more: Mapping[str, float]) -> None:
+    for name, seconds in more.items():
+        sums[name] = round(sums.get(name, 0.0) + seconds, 3)
+
+
 class _Count(msgspec.Struct, kw_only=True):
     """`EndpointUse` while it is being counted."""
 
@@ -80,3 +93,5 @@ class _Count(msgspec.Struct, kw_only=True):
     seconds: float = 0.0
     unknown: int = 0
     unknown_tokens_at_most: int = 0
+    slots: dict[str, float] = {}
+    limits: dict[str, float] = {}

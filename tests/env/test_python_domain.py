@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 
 from fastsynth.env.adapters.python import PythonDomain
 from fastsynth.env.environment import Environment
 from fastsynth.env.registry import domain_of_row, open_domain
+from fastsynth.env.worker import HEADER, Request
 from fastsynth.env.world import row_environment
 from fastsynth.errors import ConfigError, EnvironmentBroken
 
@@ -175,3 +179,49 @@ async def test_a_state_that_cannot_be_loaded_breaks_the_environment(sample_tools
             await shelf.reset({"sample_tools": {"titles": 7}})
     finally:
         await domain.close()
+
+
+@pytest.mark.anyio
+async def test_a_module_of_functions_is_a_domain_without_state(sample_tools: str) -> None:
+    domain = PythonDomain("sample_functions", time_limit=LIMIT, workers=1)
+    try:
+        session = await domain.open(domain.parts)
+        await session.reset({})
+        before = await session.digest()
+        total = await session.call("add_up", {"numbers": [1.5, 2.0]})
+
+        assert total.value == 3.5
+        assert await session.digest() == before
+        assert domain.tools["add_up"].parameters["required"] == ["numbers"]
+    finally:
+        await domain.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("factory", ["from_state", "typed"])
+async def test_a_factory_may_take_the_state(sample_tools: str, factory: str) -> None:
+    domain = PythonDomain(f"sample_functions:{factory}", time_limit=LIMIT, workers=1)
+    try:
+        session = await domain.open(domain.parts)
+        await session.reset({"sample_functions": {"titles": ["Emma"]}})
+        count = await session.call("count_books", {})
+    finally:
+        await domain.close()
+
+    assert count.value == (1 if factory == "from_state" else 0)
+
+
+def test_a_worker_ends_with_its_parent_even_inside_a_tool(sample_tools: str) -> None:
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "fastsynth.env.worker", f"{sample_tools}:Shelf"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    assert worker.stdin is not None
+    for request in (Request(op="reset", session=1), Request(op="call", session=1, name="hang")):
+        body = msgspec.msgpack.encode(msgspec.structs.replace(request, value={}))
+        worker.stdin.write(HEADER.pack(len(body)) + body)
+    worker.stdin.close()
+
+    assert worker.wait(timeout=10) == 0

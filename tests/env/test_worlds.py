@@ -117,7 +117,7 @@ async def test_refusals_name_the_rule_or_the_value() -> None:
 async def test_the_fare_rule_that_forbids_a_change_is_named() -> None:
     flights = [
         {"flight_id": i, "airline": "Cormorant", "origin": "Graz", "destination": "Oslo",
-         "date": "2026-03-03", "departs": departs, "arrives": "23:00", "stops": 0,
+         "date": "2026-03-03", "departs": departs, "duration_minutes": 130, "stops": 0,
          "price": 100.0, "fare": "FLEX-LITE", "seats_left": 3}
         for i, departs in (("fl_a", "07:00"), ("fl_b", "19:00"))
     ]  # fmt: skip

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual_clock import run_virtual
 
+from fastsynth.llm.ceiling import Ceiling
 from fastsynth.llm.estimates import Estimates
-from fastsynth.llm.limits import STRIKES, Gate
+from fastsynth.llm.limits import STRIKES, Gate, Limits
 from fastsynth.llm.router import Pool
 from fastsynth.llm.windows import Window
 from fastsynth.records import Usage
@@ -59,7 +60,7 @@ def test_no_minute_holds_more_than_a_window_allows(
 @settings(max_examples=15, deadline=None)
 def test_requests_use_the_minute_fully_and_never_more(rpm: int, in_flight: int, seed: int) -> None:
     draw = random.Random(seed)
-    pool = Pool("p", [Gate("p@a", in_flight, rpm, None)])
+    pool = Pool("p", [Gate("p@a", Limits(in_flight=in_flight, rpm=rpm))])
     sent: Times = []
 
     async def worker(number: int) -> None:
@@ -85,17 +86,17 @@ def test_requests_use_the_minute_fully_and_never_more(rpm: int, in_flight: int, 
 @pytest.mark.parametrize("seed", range(4))
 def test_tokens_use_the_minute_fully_and_never_more(seed: int) -> None:
     draw, tpm = random.Random(seed), 400_000
-    pool, estimates = Pool("p", [Gate("p@a", 64, None, tpm)]), Estimates()
+    pool, estimates = Pool("p", [Gate("p@a", Limits(in_flight=64, tpm=tpm))]), Estimates()
     sent: list[tuple[float, float]] = []
 
     async def worker(number: int) -> None:
         while anyio.current_time() < 1200:
             size, out = draw.randint(4000, 12000), min(2048, int(draw.expovariate(1 / 300)))
-            permit = await pool.admit(number, *estimates.guess("step", size, 2048))
+            permit = await pool.admit(number, estimates.guess("step", size, 2048))
             usage = Usage(prompt_tokens=size // 4, completion_tokens=out)
             sent.append((anyio.current_time(), float(size // 4 + out)))
             await anyio.sleep(0.2 + out / 100)
-            permit.gate.settle(anyio.current_time(), permit, size // 4 + out)
+            permit.gate.settle(anyio.current_time(), permit, size // 4, out)
             estimates.learn("step", size, usage)
             permit.gate.served(permit)
             pool.release(permit)
@@ -122,7 +123,7 @@ def test_a_request_larger_than_the_minute_goes_alone() -> None:
 
 def test_the_first_to_wait_is_the_first_to_go() -> None:
     async def main() -> list[int]:
-        pool = Pool("p", [Gate("p@a", 2, None, None)])
+        pool = Pool("p", [Gate("p@a", Limits(in_flight=2))])
         order: list[int] = []
 
         async def one(number: int) -> None:
@@ -141,14 +142,14 @@ def test_the_first_to_wait_is_the_first_to_go() -> None:
 
 
 def test_after_a_pause_requests_come_back_one_by_one() -> None:
-    gate = Gate("p@a", 64, None, None)
+    gate = Gate("p@a", Limits(in_flight=64))
 
     async def main() -> list[float]:
         pool = Pool("p", [gate])
         first = await pool.admit(0)
         assert gate.refused(anyio.current_time(), first, 10.0) == 10.0
         pool.release(first)
-        gate._cap = 64.0
+        gate.ceiling = Ceiling(64)
         starts: list[float] = []
 
         async def one(number: int) -> None:
@@ -170,29 +171,29 @@ def test_after_a_pause_requests_come_back_one_by_one() -> None:
 
 
 def test_refusals_of_one_burst_count_once() -> None:
-    gate = Gate("p@a", 64, None, None)
-    permits = [gate.take(0.0, 0) for _ in range(64)]
+    gate = Gate("p@a", Limits(in_flight=64))
+    permits = [gate.take(0.0) for _ in range(64)]
     pauses = []
     for permit in permits:
         pauses.append(gate.refused(1.0, permit, None))
-        gate.release(permit)
+        gate.release(permit, 1.0)
 
     assert 0 < pauses[0] <= 2.0
     assert set(pauses) == {pauses[0]}
 
 
 def test_pauses_without_a_hint_grow_and_shrink_back() -> None:
-    gate = Gate("p@a", 8, None, None)
+    gate = Gate("p@a", Limits(in_flight=8))
     now, bounds = 0.0, []
     for _ in range(12):
-        permit = gate.take(now, 0)
+        permit = gate.take(now)
         bounds.append(gate.refused(now, permit, None))
-        gate.release(permit)
+        gate.release(permit, 1.0)
         now += bounds[-1] + 1
-    fine = gate.take(now, 0)
+    fine = gate.take(now)
     gate.served(fine)
-    gate.release(fine)
-    last = gate.refused(now + 1, gate.take(now + 1, 0), None)
+    gate.release(fine, 1.0)
+    last = gate.refused(now + 1, gate.take(now + 1), None)
 
     assert max(bounds) > 8.0
     assert max(bounds) <= 60.0
@@ -201,7 +202,7 @@ def test_pauses_without_a_hint_grow_and_shrink_back() -> None:
 
 def test_a_cancelled_waiter_is_gone_and_the_next_goes() -> None:
     async def main() -> tuple[int, int]:
-        pool = Pool("p", [Gate("p@a", 1, None, None)])
+        pool = Pool("p", [Gate("p@a", Limits(in_flight=1))])
         held = await pool.admit(0)
         with anyio.move_on_after(1.0):
             await pool.admit(1)
@@ -220,7 +221,7 @@ def test_a_cancelled_waiter_is_gone_and_the_next_goes() -> None:
 
 def test_a_grant_that_meets_its_cancellation_is_given_back() -> None:
     async def main() -> int:
-        pool = Pool("p", [Gate("p@a", 1, None, None)])
+        pool = Pool("p", [Gate("p@a", Limits(in_flight=1))])
         held = await pool.admit(0)
 
         async def one() -> None:
@@ -241,7 +242,7 @@ def test_a_grant_that_meets_its_cancellation_is_given_back() -> None:
 
 
 def three() -> Pool:
-    return Pool("p", [Gate(f"p@{letter}", 4, None, None) for letter in "abc"])
+    return Pool("p", [Gate(f"p@{letter}", Limits(in_flight=4)) for letter in "abc"])
 
 
 def test_a_conversation_keeps_its_address_and_jobs_spread() -> None:
@@ -299,7 +300,7 @@ def test_a_dead_address_is_left_and_found_again() -> None:
 
 def test_the_queue_of_a_dead_address_moves_in_order_of_arrival() -> None:
     async def main() -> tuple[list[int], int]:
-        pool = Pool("p", [Gate("p@a", 1, None, None), Gate("p@b", 1, None, None)])
+        pool = Pool("p", [Gate("p@a", Limits(in_flight=1)), Gate("p@b", Limits(in_flight=1))])
         homes: dict[str, int] = {}
         for job in range(20):
             permit = await pool.admit(job)
@@ -331,7 +332,7 @@ def test_the_queue_of_a_dead_address_moves_in_order_of_arrival() -> None:
 
 def test_a_grant_that_meets_a_bare_cancellation_of_its_task_is_given_back() -> None:
     async def main() -> int:
-        pool = Pool("p", [Gate("p@a", 1, None, None)])
+        pool = Pool("p", [Gate("p@a", Limits(in_flight=1))])
         held = await pool.admit(0)
         tasks: list[asyncio.Task[object] | None] = []
 

@@ -10,18 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual_clock import run_virtual
 
-from fastsynth.llm.limits import Gate
+from fastsynth.llm.estimates import Load
+from fastsynth.llm.limits import Gate, Limits
 from fastsynth.llm.router import Pool
 
 
 async def live(pool: Pool, job: int, draw: random.Random, trouble: float) -> None:
     """One request with every fate a server has in store."""
-    permit = await pool.admit(job, draw.uniform(1, 300), draw.uniform(0, 50))
+    permit = await pool.admit(
+        job, Load(draw.uniform(1, 200), draw.uniform(1, 99), draw.uniform(0, 50))
+    )
     try:
         await anyio.sleep(draw.expovariate(2.0))
         now, gate = anyio.current_time(), permit.gate
         if draw.random() > trouble:
-            gate.settle(now, permit, draw.randint(1, 300))
+            gate.settle(now, permit, draw.randint(1, 200), draw.randint(1, 99))
             gate.served(permit)
         elif draw.random() < 0.5:
             gate.refused(now, permit, draw.choice([None, 0.5, 20.0]))
@@ -44,7 +47,10 @@ def test_every_request_ends_and_every_permit_comes_back(
     seed: int, addresses: int, in_flight: int, rpm: int | None, tpm: int | None, trouble: float
 ) -> None:
     draw = random.Random(seed)
-    pool = Pool("p", [Gate(f"p@{n}", in_flight, rpm, tpm) for n in range(addresses)])
+    pool = Pool(
+        "p",
+        [Gate(f"p@{n}", Limits(in_flight=in_flight, rpm=rpm, tpm=tpm)) for n in range(addresses)],
+    )
     ended: list[str] = []
 
     async def one(number: int) -> None:
@@ -69,7 +75,7 @@ def test_every_request_ends_and_every_permit_comes_back(
 
 def test_conversations_stay_at_home_although_all_addresses_are_full() -> None:
     draw = random.Random(1)
-    pool = Pool("p", [Gate(f"p@{n}", 8, None, None) for n in range(4)])
+    pool = Pool("p", [Gate(f"p@{n}", Limits(in_flight=8)) for n in range(4)])
     homes: Counter[bool] = Counter()
     last: dict[int, str] = {}
 

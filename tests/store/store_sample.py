@@ -71,9 +71,20 @@ conversations = st.builds(
     state_check=st.sampled_from(["full", "observed"]),
     hinted_reasoning=counts,
     errors_recovered=texts,
+    votes=st.lists(st.builds(r.Vote, accept=st.booleans(), reason=text), max_size=2).map(tuple),
 )
 attempts = st.lists(
-    st.builds(r.Attempt, turn=count, level=count, reason=text, detail=text, messages=messages),
+    st.builds(
+        r.Attempt,
+        turn=count,
+        level=count,
+        reason=text,
+        detail=text,
+        messages=messages,
+        query=text,
+        solved=st.booleans(),
+        progress=st.none() | share,
+    ),
     max_size=2,
 ).map(tuple)
 accepted = st.builds(

@@ -84,6 +84,7 @@ def test_only_what_is_chosen_and_needed_is_written(tmp_path):
     assert [(f.path, f.rows) for f in files] == [
         ("data/part-00000.parquet", 2),
         ("attempts.parquet", 0),
+        ("preferences.parquet", 0),
         ("rejects.parquet", 1),
     ]
 
@@ -101,7 +102,7 @@ def test_journal_order_writers_and_batches_do_not_show(tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "BATCH_ROWS", 2)
     files = compact(one, range(7))
 
-    assert [f.rows for f in files] == [2, 2, 2, 1, 0, 0]
+    assert [f.rows for f in files] == [2, 2, 2, 1, 0, 0, 0]
     assert list(read_rows(one)) == list(read_rows(two))
 
 

@@ -23,6 +23,7 @@ import msgspec
 from fastsynth.errors import EnvironmentBroken
 
 Write = Callable[[str], None]
+_TEXT = {str}
 
 
 def digest_of(state: Any, ignored: frozenset[str] = frozenset()) -> str:
@@ -78,10 +79,15 @@ class _Writer:
 
     def _mapping(self, value: dict[Any, Any]) -> None:
         self._put("{")
-        if all(type(name) is str for name in value):
+        if {*map(type, value)} <= _TEXT:
+            put = self._put
             for name in sorted(value):
-                self._put(f"s{len(name)}:{name}")
-                self.write(value[name])
+                item = value[name]
+                if type(item) is str:  # most of a state: not worth a call
+                    put(f"s{len(name)}:{name}s{len(item)}:{item}")
+                else:
+                    put(f"s{len(name)}:{name}")
+                    self.write(item)
         else:
             apart = {self._apart(name): item for name, item in value.items()}
             for text in sorted(apart):

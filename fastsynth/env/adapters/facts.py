@@ -27,9 +27,15 @@ _MOST = 24
 
 
 def drawn_by(
-    draw: Callable[..., Any] | None, part: str, tools: Mapping[str, Tool], rng: Random
+    draw: Callable[..., Any] | None,
+    part: str,
+    tools: Mapping[str, Tool],
+    rng: Random,
+    initial: Any = None,
 ) -> Scenario:
     """`draw(rng)` may give a state or a whole Scenario; None draws the empty state.
+
+    Where the state is empty the tools start with their own, `initial`, and facts come from that.
 
     Raises ConfigError where it raises or gives neither.
     """
@@ -41,7 +47,7 @@ def drawn_by(
             raise ConfigError(f"scenario of {part}: {caught.error!r}") from caught.error
     if isinstance(given, Scenario):
         state = given.state if part in given.state else {part: given.state}
-        found = facts_of(tools, state)
+        found = facts_of(tools, state if any(state.values()) else initial)
         return Scenario(
             state=plain(state),
             facts={**found, **given.facts},
@@ -55,7 +61,7 @@ def drawn_by(
     thread = Thread(persona=rng.choice(PERSONAS), occasion=rng.choice(OCCASIONS))
     moment = datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(hours=rng.randrange(8000))
     now = moment.isoformat(timespec="minutes")
-    return Scenario(state=state, facts=facts_of(tools, state), thread=thread, now=now)
+    return Scenario(state=state, facts=facts_of(tools, given or initial), thread=thread, now=now)
 
 
 def facts_of(tools: Mapping[str, Tool], state: Any) -> dict[str, list[Any]]:
@@ -67,11 +73,24 @@ def facts_of(tools: Mapping[str, Tool], state: Any) -> dict[str, list[Any]]:
     facts: dict[str, list[Any]] = {}
     for tool in tools.values():
         for parameter, schema in tool.parameters.get("properties", {}).items():
-            concept = tool.takes.get(parameter) or tool.takes.get(f"{parameter}[]") or parameter
+            said = tool.takes.get(parameter) or tool.takes.get(f"{parameter}[]")
             values = [*_from_schema(schema), *named.get(_plain_name(parameter), ())]
-            held = facts.setdefault(_snake(concept), [])
+            held = facts.setdefault(_snake(said) if said else concept_of(parameter, schema), [])
             held.extend(value for value in values[:_MOST] if value not in held)
     return {concept: values for concept, values in facts.items() if values}
+
+
+def concept_of(name: str, schema: Mapping[str, Any]) -> str:
+    """The concept that schema matching gives a parameter: elements of a list in the singular."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    word = re.sub(r"[\W_]+", "_", spaced).strip("_").lower()
+    if schema.get("type") != "array":
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ses", "xes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
 def _from_schema(schema: Mapping[str, Any]) -> Iterator[Any]:

@@ -1,8 +1,8 @@
 """Finds what `module:attribute` offers as tools, and builds the object they act on.
 
 A class or factory gives an object whose public methods are tools; a module without `make` gives
-its public functions, which hold no state. Imported under the same rules in the parent, which
-reads contracts, and in worker processes, which run them.
+its public functions, whose state is the module's variables. Imported
+under the same rules in the parent, which reads contracts, and in workers, which run them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from fastsynth.env.adapters.contract import tool_of
+from fastsynth.env.adapters.module_state import ModuleSession, shown
 from fastsynth.env.environment import Tool
 from fastsynth.errors import ConfigError, boundary, config_error
 
@@ -53,15 +54,25 @@ def find(target: str) -> Found:
 
 
 def build(found: Found, state: Any) -> Any:
-    """A fresh object in `state`: `make(state)`, or `make()` and then its `load(state)`."""
+    """A fresh object in `state`: `make(state)`, or `make()` and then its `load(state)`; for a
+    module, values of its own for its variables."""
     if found.make is None:
-        return importlib.import_module(found.module)
+        return ModuleSession(importlib.import_module(found.module), state or {})
     if _wants_state(found.make):
         return found.make(state)
     made = found.make()
     if state and callable(getattr(made, "load", None)):
         made.load(state)
     return made
+
+
+def initial_of(found: Found) -> Any:
+    """The state that tools start with where a scenario sets none, as JSON as far as it goes."""
+    with boundary(), quiet():
+        if found.make is None:
+            return shown(importlib.import_module(found.module))
+        return shown(build(found, {}))
+    return {}
 
 
 def imported(name: str) -> ModuleType:
@@ -115,9 +126,16 @@ def _made_by(make: Callable[..., Any]) -> type:
         return make
     with boundary():
         said = get_type_hints(make).get("return")
-        if isinstance(said, type) and said.__module__ != "builtins":
+        # Any is a class since Python 3.11; a Protocol or abstract class is not what is made.
+        if isinstance(said, type) and not inspect.isabstract(said) and _concrete(said):
             return said
     return type(make({}) if _wants_state(make) else make())
+
+
+def _concrete(kind: type) -> bool:
+    return kind.__module__ not in ("builtins", "typing") and not getattr(
+        kind, "_is_protocol", False
+    )
 
 
 def _module_tools(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:

@@ -15,7 +15,7 @@ import jsonschema_rs
 import msgspec
 
 from fastsynth.env.adapters.facts import drawn_by
-from fastsynth.env.adapters.found import Found, find, imported
+from fastsynth.env.adapters.found import Found, find, imported, initial_of
 from fastsynth.env.adapters.pool import Pool, Stopped, Worker
 from fastsynth.env.environment import Environment, Observation, Scenario, Tool
 from fastsynth.env.worker import Request, Response
@@ -139,7 +139,8 @@ class PythonDomain:
         self.companions: Mapping[str, tuple[str, ...]] = {}
         self.opaque = frozenset(_opaque(self.tools))
         self.policy: Mapping[str, str] = {self.part: ""}
-        self._drawn = _function(scenarios) if scenarios else self._found.scenario
+        self._drawn = drawing(scenarios) if scenarios else self._found.scenario
+        self._initial = initial_of(self._found)
         self._validators = {
             name: jsonschema_rs.Draft202012Validator(tool.result)
             for name, tool in self.tools.items()
@@ -148,7 +149,7 @@ class PythonDomain:
         self._pool = Pool(target, workers=workers, time_limit=time_limit)
 
     def draw(self, parts: Sequence[str], rng: Random) -> Scenario:
-        return drawn_by(self._drawn, self.part, self.tools, rng)
+        return drawn_by(self._drawn, self.part, self.tools, rng, self._initial)
 
     async def open(self, parts: Sequence[str]) -> Environment:
         if tuple(parts) != self.parts:
@@ -175,7 +176,8 @@ def _opaque(tools: Mapping[str, Tool]) -> list[str]:
     return [concept for concept in given if concept.rsplit("_", 1)[-1] in _OPAQUE]
 
 
-def _function(target: str) -> Any:
+def drawing(target: str) -> Any:
+    """The function `module:function` that draws scenarios. Raises ConfigError."""
     module, _, attribute = target.partition(":")
     found = getattr(imported(module), attribute, None)
     if not callable(found):

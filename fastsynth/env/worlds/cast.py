@@ -89,11 +89,9 @@ Rahman Eriksen Molina Steiner Kaya Lambert Wojcik Hansen Pereira Costa Fischer L
 Byrne Conti Szabo Mensah Virtanen Ortega Riedl Tanaka Dvorak Moreau Lund Ivanova Peeters""".split()
 AIRLINES = """Northlight|Aerolinea Sur|Blue Heron|Alpine Air|Cormorant|SkyBridge|Meridian
 Swiftwing|Baltic Wings|Papillon Air""".replace("\n", "|").split("|")
-HOTELS = """Linden House|The Copper Kettle|Hotel Miramar|Old Mill Inn|Casa Verde|The Lantern
-Hotel Aurora|Riverside Rooms|The Paper Crane|Villa Serena|Hotel Zenith|Harbour Lodge|The Quill
-Clocktower Suites|Hotel Fenix|Garden Court|The Blue Door|Hotel Mosaic""".replace("\n", "|").split(
-    "|"
-)
+HOTELS = """Linden House|Copper Kettle|Hotel Miramar|Old Mill Inn|Casa Verde|Lantern
+Hotel Aurora|Riverside Rooms|Paper Crane|Villa Serena|Hotel Zenith|Harbour Lodge|Quill Rooms
+Clocktower Suites|Hotel Fenix|Garden Court|Blue Door|Hotel Mosaic""".replace("\n", "|").split("|")
 DISTRICTS = ("Old Town", "Harbour", "University", "Station", "Riverside", "Museum Quarter")
 BILLERS = """City Power|Clearwater Utilities|Fibernet|Homeguard Insurance|Municipal Library
 Green Gym|Transit Pass Office|Kite Mobile|Sunrise Dental|Parkside Music School""".replace(

@@ -94,7 +94,7 @@ def _written(
 
 
 def _drafts(rng: Random, ids: list[str]) -> dict[str, Any]:
-    texts = rng.sample(_OTHER_DRAFTS, rng.choice((0, 1, 2)))
+    texts = rng.sample(_OTHER_DRAFTS, rng.choice((1, 1, 2)))
     return {
         opaque(rng, "dr-"): {"contact_id": contact_id, "text": text, "attachments": []}
         for contact_id, text in zip(ids[1:], texts, strict=False)

@@ -82,7 +82,7 @@ def _flights(
     found = []
     for airline, hour, fare, extra in zip(airlines, hours, fares, prices, strict=True):
         minute = rng.choice((0, 5, 10, 20, 25, 35, 40, 50, 55))
-        lands = hour * 60 + minute + duration + rng.randrange(0, 40, 5)
+        minutes = duration + rng.randrange(0, 40)
         price = base + extra + 30 * list(FARES).index(fare)
         found.append(
             {
@@ -92,7 +92,7 @@ def _flights(
                 "destination": destination,
                 "date": day,
                 "departs": f"{hour:02}:{minute:02}",
-                "arrives": f"{lands // 60 % 24:02}:{lands % 60:02}",
+                "duration_minutes": minutes,
                 "stops": rng.choice((0, 0, 1)),
                 "price": round(price) - 0.1,
                 "fare": fare,

@@ -67,6 +67,7 @@ class Travel:
         ranks={
             "flights[].price": ("cheapest", "most expensive"),
             "flights[].departs": ("earliest", "latest"),
+            "flights[].duration_minutes": ("fastest", "slowest"),
         },
         told=("flights[].airline", "flights[].departs", "flights[].price"),
     )
@@ -81,6 +82,7 @@ class Travel:
         ranks={
             "flights[].price": ("cheapest", "most expensive"),
             "flights[].departs": ("earliest", "latest"),
+            "flights[].duration_minutes": ("fastest", "slowest"),
         },
         told=("flights[].airline", "flights[].departs", "flights[].price"),
     )

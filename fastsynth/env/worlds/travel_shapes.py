@@ -42,7 +42,7 @@ class Flight(TypedDict):
     destination: str
     date: str
     departs: str
-    arrives: str
+    duration_minutes: int
     stops: int
     price: Annotated[float, Means("fare_price"), "Fare for one traveller in economy."]
     fare: str
@@ -84,13 +84,13 @@ class Seats(TypedDict):
 class SeatChosen(TypedDict):
     booking_id: str
     seat_no: str
-    total_price: Price
+    total_price: float
 
 
 class BagsAdded(TypedDict):
     booking_id: str
     bags: int
-    total_price: Price
+    total_price: float
 
 
 class Paid(TypedDict):
@@ -103,7 +103,7 @@ class FlightChanged(TypedDict):
     booking_id: str
     change_fee: float
     new_departure: str
-    total_price: Price
+    total_price: float
 
 
 class Cancelled(TypedDict):
@@ -190,7 +190,7 @@ class Loyalty(TypedDict):
 class Redeemed(TypedDict):
     points_left: int
     discount: float
-    total_price: Price
+    total_price: float
 
 
 class Alert(TypedDict):

@@ -1,0 +1,119 @@
+"""CPU a language-model call costs the client over whole conversations, everything on. JSON rows.
+
+The scripted teacher is a process of its own; only the client's CPU is counted (all threads, imports
+left out, opening, compaction and report included). A second pass under cProfile tells the shares.
+Usage: `fastsynth bench engine [--json FILE] [-- --conversations N --width W --no-profile]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import anyio
+import polars  # noqa: F401 (its import is not what is measured)
+
+sys.path.insert(0, str(Path(__file__).parent))
+from profile_shares import shares
+
+from fastsynth.config import Config, Endpoint, Engine, Output
+from fastsynth.run import Order, generate
+from fastsynth.store.manifest import read_manifest
+
+SUBJECTS = ("world", "bfcl")
+Row = dict[str, Any]
+
+
+def config(environment: str, conversations: int, width: int) -> Config:
+    """Default kinds and mistakes, seed 1, an endpoint that never holds anybody back."""
+    return Config(
+        environment=environment,
+        endpoints={"teacher": Endpoint(kind="scripted", in_flight=2 * width)},
+        output=Output(accepted=conversations),
+        engine=Engine(width=width),
+        seed=1,
+    )
+
+
+def one(environment: str, conversations: int, width: int, profiled: bool) -> Row:
+    """One whole run in this process."""
+    profile = cProfile.Profile()
+    with tempfile.TemporaryDirectory() as folder:
+        run_dir = Path(folder) / "run"
+        order = Order(
+            config=config(environment, conversations, width), run_dir=run_dir, mode="plain"
+        )
+        wall, cpu = time.perf_counter(), time.process_time()
+        if profiled:
+            profile.enable()
+        anyio.run(generate, order)
+        profile.disable()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        manifest = read_manifest(run_dir)
+    assert manifest is not None
+    requests = manifest.usage.requests
+    row: Row = {
+        "benchmark": "engine",
+        "subject": environment,
+        "in_flight": width,
+        "cpu_ms_per_request": round(1000 * cpu / requests, 4),
+        "requests_per_s": round(requests / wall, 1),
+        "errors": manifest.failed,
+        "requests": requests,
+        "jobs": manifest.jobs,
+        "accepted": manifest.accepted,
+        "cpu_ms_per_conversation": round(1000 * cpu / manifest.accepted, 2),
+    }
+    return {"shares": shares(profile)} if profiled else row
+
+
+def apart(environment: str, given: argparse.Namespace, *more: str) -> Row:
+    """`one` in a fresh process: no warm cache of an earlier run counts."""
+    command = [sys.executable, __file__, "--one", environment, *more]
+    command += ["--conversations", str(given.conversations), "--width", str(given.width)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    row: Row = json.loads(done.stdout.splitlines()[-1])
+    return row
+
+
+def measured(environment: str, given: argparse.Namespace) -> Row:
+    """The median run by CPU of `--repeat`, and the shares of one more under the profiler."""
+    rows = [apart(environment, given) for _ in range(given.repeat)]
+    rows.sort(key=lambda row: row["cpu_ms_per_request"])
+    row = rows[len(rows) // 2] | {"best_cpu_ms": rows[0]["cpu_ms_per_request"]}
+    return row if given.no_profile else row | apart(environment, given, "--profile")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--conversations", type=int, default=300)
+    parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--subjects", nargs="+", default=list(SUBJECTS))
+    parser.add_argument("--no-profile", action="store_true", help="leave the shares out")
+    parser.add_argument("--json", type=Path, help="write the rows there as well")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--profile", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one:
+        row = one(given.one, given.conversations, given.width, given.profile)
+        sys.stdout.write(json.dumps(row) + "\n")
+        return
+    lines = []
+    for environment in given.subjects:
+        lines.append(json.dumps(measured(environment, given)) + "\n")
+        sys.stdout.write(lines[-1])
+        sys.stdout.flush()
+    if given.json:
+        given.json.write_text("".join(lines))
+
+
+if __name__ == "__main__":
+    main()

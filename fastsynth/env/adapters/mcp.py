@@ -1,0 +1,242 @@
+"""An MCP server as a domain: `{mcp: {command: [...]}}` in a config, `mcp:NAME` in a row.
+
+A world is its initial files, the calls that set it up, and the calls made since. The row's
+scenario carries how the server is started, so a row alone replays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from random import Random
+from typing import Any, Literal
+
+import msgspec
+
+from fastsynth.config import Mcp, server_name
+from fastsynth.env.adapters.facts import OCCASIONS, PERSONAS
+from fastsynth.env.adapters.mcp_facts import calls_of, facts_of, setup_of
+from fastsynth.env.adapters.mcp_files import copied, from_json, to_json
+from fastsynth.env.adapters.mcp_pool import Held, Pool, files_of
+from fastsynth.env.adapters.mcp_probe import Found, is_live, offered_by, probed
+from fastsynth.env.adapters.mcp_server import uses_folder
+from fastsynth.env.adapters.mcp_story import tell
+from fastsynth.env.adapters.mcp_tools import masked, tools_of
+from fastsynth.env.adapters.python import drawing
+from fastsynth.env.environment import Environment, Observation, Scenario, Thread
+from fastsynth.errors import ConfigError, EnvironmentBroken, config_error
+from fastsynth.records import canonical
+
+SERVER, FOUND = "mcp", "found"
+"""Reserved keys of a scenario: how to start the server, and what was found out about it."""
+
+
+class McpEnvironment:
+    """One session. Its state is a value; servers are leased for each step."""
+
+    def __init__(self, domain: McpDomain) -> None:
+        self._domain = domain
+        self._held = Held()
+        self._battery: Sequence[Mapping[str, Any]] = ()
+        self._seen: tuple[Held, str] | None = None
+
+    async def reset(self, state: Mapping[str, Any]) -> None:
+        domain = self._domain
+        self._held = files_of(from_json(state.get("files", {}))) if domain.on_disk else Held()
+        self._battery = state.get("battery", ())
+        for call in state.get("setup", ()):
+            observation = await self._step(call["name"], call["arguments"])
+            if not observation.ok:
+                raise EnvironmentBroken(
+                    f"{domain.name}: setup: {call['name']}: {observation.message}"
+                )
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> Observation:
+        if name not in self._domain.tools:
+            return Observation(error="unknown_tool", message=f"unknown tool {name!r}")
+        return await self._step(name, arguments)
+
+    async def snapshot(self) -> Held:
+        return self._held
+
+    async def restore(self, snapshot: Held) -> None:
+        self._held = snapshot
+
+    async def digest(self) -> str:
+        """Of the files; where there are none, of what a fixed battery of reads gives."""
+        if self._domain.state_check == "full":
+            return self._held.mark
+        if self._seen is None or self._seen[0] is not self._held:
+            results = []
+            for call in self._battery:
+                observation = await self._step(call["name"], call["arguments"])
+                results.append([observation.value, observation.message])
+            self._seen = self._held, digest_of_text(canonical(results))
+        return self._seen[1]
+
+    async def known(self) -> Mapping[str, Sequence[Any]]:
+        return {}
+
+    async def close(self) -> None:
+        """A session holds no server."""
+
+    async def _step(self, name: str, arguments: dict[str, Any]) -> Observation:
+        domain = self._domain
+        writes = domain.tools[name].mutates
+        observation, self._held = await domain.pool.step(
+            self._held, domain.names[name], arguments, writes
+        )
+        fields = domain.found.volatile.get(name)
+        if fields is None or not observation.ok:
+            return observation
+        return Observation(value=masked(observation.value, fields))
+
+
+class McpDomain:
+    """The tools of one server; one part, named like it.
+
+    Opening it starts the server to see its tools, and starts it twice more to see which results
+    vary by themselves, unless `found` says so already. Raises ConfigError, EnvironmentBroken.
+    """
+
+    def __init__(self, server: Mcp, found: Found | None = None) -> None:
+        _check(server)
+        self.part = server_name(server)
+        self.name = f"mcp:{self.part}"
+        self.parts = (self.part,)
+        self.server = server
+        self.on_disk = uses_folder(server)
+        self.companions: Mapping[str, tuple[str, ...]] = {}
+        self.opaque: frozenset[str] = frozenset()
+        self.policy: Mapping[str, str] = {self.part: ""}
+        fixture = server.reset.copy if found is None else None
+        self._files = to_json(copied(fixture, server.state_file)) if fixture else {}
+        self._drawn = (
+            drawing(server.scenarios.removeprefix("python:")) if server.scenarios else None
+        )
+        live = is_live(server)
+        offered = offered_by(server)
+        self.tools, self.names = tools_of(offered, server, self.part, live=live)
+        if not self.tools:
+            raise ConfigError(_nothing_left(self.name, len(offered), live=live))
+        self.found = self._probe(live) if found is None else found
+        for name in self.found.left_out:
+            self.tools.pop(name, None)
+        self.withheld = tuple(
+            sorted(one.name for one in offered if one.name not in self.names.values())
+        )
+        self.pool = Pool(server)
+
+    @property
+    def state_check(self) -> Literal["full", "observed"]:
+        return "full" if self.on_disk and not self.found.moving else "observed"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of this server before a run."""
+        said = []
+        if self.withheld:
+            said.append(f"{self.name}: not offered to models: {', '.join(self.withheld)}")
+        if self.found.left_out:
+            said.append(f"{self.name}: left out, results vary: {', '.join(self.found.left_out)}")
+        for tool, fields in self.found.volatile.items():
+            said.append(f"{self.name}: masked, varies: {tool}: {', '.join(fields)}")
+        return tuple(said)
+
+    def draw(self, parts: Sequence[str], rng: Random) -> Scenario:
+        state, facts = self._drawn_state(rng)
+        if self.state_check == "observed":
+            state["battery"] = calls_of(self.tools, facts, rng, writes=False)
+        state[SERVER] = _stored(self.server)
+        state[FOUND] = msgspec.to_builtins(self.found)
+        names = facts.get("name", facts.get("entity_name", []))
+        thread = Thread(
+            persona=rng.choice(PERSONAS),
+            occasion=rng.choice(OCCASIONS),
+            entities=tuple(rng.sample(names, min(2, len(names)))),
+        )
+        moment = datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(hours=rng.randrange(8000))
+        return Scenario(
+            state=state, facts=facts, thread=thread, now=moment.isoformat(timespec="minutes")
+        )
+
+    async def open(self, parts: Sequence[str]) -> Environment:
+        if tuple(parts) != self.parts:
+            raise config_error(f"parts of {self.name}", list(parts), f"need {list(self.parts)}")
+        return McpEnvironment(self)
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+    def _probe(self, live: bool) -> Found:
+        rng = Random(0)
+        state, facts = self._drawn_state(rng)
+        calls = calls_of(self.tools, facts, rng, writes=not live)
+        found = probed(self.server, self.tools, self.names, state, calls)
+        volatile = {tool: dict(fields) for tool, fields in found.volatile.items()}
+        for tool, fields in self.server.volatile.items():
+            volatile.setdefault(tool, {}).update(dict.fromkeys(fields, ()))
+        return msgspec.structs.replace(found, volatile=volatile)
+
+    def _drawn_state(self, rng: Random) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+        """Files and set-up calls a session starts with, and what its user could say."""
+        story = tell(rng)
+        told = {} if self._drawn is None else self._drawn(rng)
+        if not isinstance(told, dict):
+            raise config_error(f"scenario of {self.name}", told, "need a dict: files, setup, facts")
+        files = {**self._files, **told.get("files", {})}
+        own = self._drawn is not None or bool(self._files) or is_live(self.server)
+        setup = told.get("setup", [] if own else setup_of(self.tools, story))
+        held = from_json(files)
+        facts = facts_of(self.tools, story, held, self.server.shown_as.rstrip("/"), rng)
+        return {"files": files, "setup": setup}, {**facts, **told.get("facts", {})}
+
+
+def stored_in(state: Mapping[str, Any], environment: str) -> tuple[Mcp, Found]:
+    """How a row's scenario says its server is started. Raises ConfigError."""
+    try:
+        server = msgspec.convert(state.get(SERVER), Mcp)
+        return server, msgspec.convert(state.get(FOUND, {}), Found)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{environment}: the row's scenario names no server: {error}") from error
+
+
+def _stored(server: Mcp) -> dict[str, Any]:
+    """What a replay needs of the server's config, defaults left out."""
+    plain, default = msgspec.to_builtins(server), msgspec.to_builtins(Mcp())
+    left = {name: value for name, value in plain.items() if value != default[name]}
+    return {name: value for name, value in left.items() if name not in ("pool", "scenarios")}
+
+
+def _check(server: Mcp) -> None:
+    place = "environment.mcp"
+    if bool(server.command) == bool(server.url):
+        raise config_error(place, list(server.command) or server.url, "need one of command and url")
+    if server.url and (server.reset.restart or server.reset.copy):
+        raise config_error(f"{place}.reset", "restart or copy", "need reset.tool for a url")
+    if server.state_file and not uses_folder(server):
+        raise config_error(f"{place}.state_file", server.state_file, "need {dir} in command or env")
+    if not server.shown_as.startswith("/") or server.shown_as == "/":
+        raise config_error(f"{place}.shown_as", server.shown_as, "need a path such as /data")
+    if is_live(server) and server.allow_mutations:
+        raise config_error(
+            f"{place}.allow_mutations", True, "need reset.tool: nothing undoes a try otherwise"
+        )
+    if server.url and server.reset.tool and not server.allow_mutations:
+        raise config_error(
+            f"{place}.reset.tool", server.reset.tool, "need allow_mutations: it empties the backend"
+        )
+
+
+def _nothing_left(name: str, offered: int, *, live: bool) -> str:
+    if not live:
+        return f"{name}: the server offers {offered} tools and hide leaves none, need one"
+    return (
+        f"{name}: {offered} tools, none with a read-only hint, and nothing brings the server back "
+        "to a state; use {dir} in command or env, or set reset (copy, restart, tool)"
+    )
+
+
+def digest_of_text(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,290 @@
+"""A pool of MCP servers on a thread of its own: each is leased for one step of one session.
+
+A session is a value (`Held`): files, or the writes made so far. A step brings a free server to
+it, calls, and takes the new value out, so a snapshot costs nothing and any server serves anyone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypeVar, TypeVarTuple
+
+import anyio
+import msgspec
+from anyio.abc import TaskGroup, TaskStatus
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from fastsynth.config import Mcp
+from fastsynth.env.adapters.mcp_files import Alias, Files, digest_of_files, read_files, write_files
+from fastsynth.env.adapters.mcp_server import START, Connection, Gone, connected, uses_folder
+from fastsynth.env.environment import Observation
+from fastsynth.errors import EnvironmentBroken, boundary
+
+Entry = tuple[str, dict[str, Any]]
+Given = TypeVarTuple("Given")
+T = TypeVar("T")
+TRIES = 2
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A session's state: the files of its folder, or the writes that lead there."""
+
+    files: Files = {}
+    log: tuple[Entry, ...] = ()
+    mark: str = ""
+    """Hash of the files."""
+
+
+class Seat:
+    """One server and the state it is in. Its session is opened and closed by one task."""
+
+    def __init__(self, server: Mcp, folder: Path, group: TaskGroup) -> None:
+        self._server = server
+        self._folder = folder
+        self._group = group
+        self._alias = Alias(folder, server.shown_as) if uses_folder(server) else None
+        self._connection: Connection | None = None
+        self._leave = anyio.Event()
+        self._gone = anyio.Event()
+        self.holds: Held | None = None
+        """The state it stands in; None where that is unknown."""
+
+    async def bring(self, held: Held) -> None:
+        """Puts the server into a session's state. Raises EnvironmentBroken, Gone."""
+        if self._alias is not None:
+            await self._bring_files(held, self._alias)
+        else:
+            await self._replay(held)
+        self.holds = held
+
+    async def call(self, name: str, arguments: dict[str, Any], writes: bool) -> Observation:
+        """Runs one call and takes the new state out into `holds`."""
+        before, self.holds = self.holds, None
+        assert before is not None
+        observation = await self._ask(name, arguments)
+        if self._alias is None:
+            log = (*before.log, (name, arguments)) if writes else before.log
+            self.holds = msgspec.structs.replace(before, log=log) if writes else before
+        else:
+            files = read_files(self._folder, self._server.state_file, self._alias)
+            mark = digest_of_files(files)
+            self.holds = before if mark == before.mark else Held(files=files, mark=mark)
+        return observation
+
+    async def offered(self) -> list[Any]:
+        connection = await self._open()
+        return await connection.tools()
+
+    async def stop(self) -> None:
+        """Ends the server's process; the next step starts another."""
+        self.holds = None
+        if self._connection is not None:
+            self._leave.set()
+            with anyio.CancelScope(shield=True):
+                await self._gone.wait()
+
+    async def _bring_files(self, held: Held, alias: Alias) -> None:
+        if self.holds is not None and self.holds.mark == held.mark:
+            await self._open()
+            return
+        if self._server.reset.restart:
+            await self.stop()
+        present, self.holds = self.holds, None
+        known = None if present is None else present.files
+        write_files(self._folder, held.files, known, alias)
+        await self._open()
+
+    async def _replay(self, held: Held) -> None:
+        """The writes that are missing; from the start where others were made."""
+        stands, self.holds = self.holds, None
+        done = -1 if stands is None else len(stands.log)
+        if done < 0 or (stands is not None and stands.log != held.log[:done]):
+            done = 0
+            await self._empty()
+        for name, arguments in held.log[done:]:
+            await self._ask(name, arguments)
+
+    async def _empty(self) -> None:
+        reset = self._server.reset
+        if reset.tool is None and reset.restart:
+            await self.stop()
+        await self._open()
+        if reset.tool is not None:
+            observation = await self._ask(reset.tool, {})
+            if not observation.ok:
+                raise EnvironmentBroken(f"mcp: {reset.tool}: {observation.message}")
+
+    async def _ask(self, name: str, arguments: dict[str, Any]) -> Observation:
+        connection = await self._open()
+        if self._alias is None:
+            return await connection.call(name, arguments)
+        observation = await connection.call(name, self._alias.inward(arguments))
+        return msgspec.structs.replace(
+            observation,
+            value=self._alias.outward(observation.value),
+            message=self._alias.outward(observation.message),
+        )
+
+    async def _open(self) -> Connection:
+        if self._connection is None:
+            self._leave, self._gone = anyio.Event(), anyio.Event()
+            try:
+                with anyio.fail_after(START):
+                    await self._group.start(self._live)
+            except TimeoutError as error:
+                raise EnvironmentBroken(f"mcp: no answer within {START:g} s") from error
+        assert self._connection is not None
+        return self._connection
+
+    async def _live(self, *, task_status: TaskStatus[None]) -> None:
+        """The server's life: whatever ends it, the pool's other servers go on."""
+        started = False
+        try:
+            with boundary() as caught:
+                async with connected(self._server, self._folder) as connection:
+                    self._connection = connection
+                    started = True
+                    task_status.started()
+                    await self._leave.wait()
+            if caught.error is not None and not started:
+                raise EnvironmentBroken(f"mcp: {caught.error!r}") from caught.error
+        finally:
+            self._connection, self.holds = None, None
+            self._gone.set()
+
+
+class Pool:
+    """Servers, started when first leased. `close` ends them and the thread they live on."""
+
+    def __init__(self, server: Mcp) -> None:
+        self._server = server
+        self._size = 1 if server.reset.tool is not None else server.pool
+        self._stack = ExitStack()
+        self._portal: BlockingPortal | None = None
+        self._group: TaskGroup | None = None
+        self._stop: anyio.Event | None = None
+        self._free: list[Seat] = []
+        self._slots: anyio.Semaphore | None = None
+
+    async def step(
+        self, held: Held, name: str, arguments: dict[str, Any], writes: bool
+    ) -> tuple[Observation, Held]:
+        """One call from `held`, and the state after it. A call that ends its server twice is the
+        tool's error and leaves the state as it was. Raises EnvironmentBroken."""
+        return await self._there(self._step, held, name, arguments, writes)
+
+    async def offered(self) -> list[Any]:
+        return await self._there(self._offered)
+
+    async def close(self) -> None:
+        if self._portal is None:
+            return
+        portal, stop = self._portal, self._stop
+        self._portal = None
+        assert stop is not None
+
+        def end() -> None:
+            portal.call(stop.set)
+            self._stack.close()
+
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(end)
+
+    async def _there(self, work: Callable[[*Given], Awaitable[T]], *given: *Given) -> T:
+        """Runs `work` on the servers' own loop; cancelling here cancels it there."""
+        if self._portal is None:
+            self._portal = self._stack.enter_context(start_blocking_portal())
+            self._stop = self._portal.call(anyio.Event)
+            self._slots = self._portal.call(anyio.Semaphore, self._size)
+            self._stack.callback(self._portal.start_task(self._host)[0].result)
+        future = self._portal.start_task_soon(work, *given)
+        return await asyncio.wrap_future(future)
+
+    async def _host(self, *, task_status: TaskStatus[None]) -> None:
+        """Holds the servers' tasks and folders until the pool closes."""
+        assert self._stop is not None
+        folder = _scratch()
+        try:
+            async with anyio.create_task_group() as group:
+                self._group = group
+                for number in range(self._size):
+                    own = folder / str(number)
+                    own.mkdir()
+                    self._free.append(Seat(self._server, own, group))
+                seats = list(self._free)
+                task_status.started()
+                await self._stop.wait()
+                for seat in seats:
+                    group.start_soon(seat.stop)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _step(
+        self, held: Held, name: str, arguments: dict[str, Any], writes: bool
+    ) -> tuple[Observation, Held]:
+        async def work(seat: Seat) -> tuple[Observation, Held]:
+            await seat.bring(held)
+            observation = await seat.call(name, arguments, writes)
+            assert seat.holds is not None
+            return observation, seat.holds
+
+        try:
+            return await self._leased(held, work)
+        except Gone as error:
+            return Observation(error="tool", message=f"{name} {error}"), held
+
+    async def _offered(self) -> list[Any]:
+        async def work(seat: Seat) -> list[Any]:
+            return await seat.offered()
+
+        try:
+            return await self._leased(Held(), work)
+        except Gone as error:
+            raise EnvironmentBroken(f"mcp: the server {error}") from error
+
+    async def _leased(self, held: Held, work: Callable[[Seat], Awaitable[T]]) -> T:
+        """Does `work` with a free server, the one nearest to `held`; one that breaks is ended."""
+        assert self._slots is not None
+        async with self._slots:
+            seat = min(self._free, key=lambda one: _distance(one, held))
+            self._free.remove(seat)
+            whole = False
+            try:
+                for attempt in range(TRIES):
+                    try:
+                        done = await work(seat)
+                        whole = True
+                        return done
+                    except Gone:
+                        await seat.stop()
+                        if attempt == TRIES - 1:
+                            raise
+                raise AssertionError
+            finally:
+                if not whole:
+                    await seat.stop()
+                self._free.append(seat)
+
+
+def _distance(seat: Seat, held: Held) -> int:
+    """0: stands where it is needed; a server that never started is asked last."""
+    if seat.holds is None:
+        return 3
+    if seat.holds is held or (held.mark and seat.holds.mark == held.mark):
+        return 0
+    same = not held.mark and seat.holds.log == held.log[: len(seat.holds.log)]
+    return 1 if same else 2
+
+
+def _scratch() -> Path:
+    """A new folder, without links in its path: servers compare paths by their letters."""
+    return Path(tempfile.mkdtemp(prefix="fastsynth-mcp-")).resolve()
+
+
+def files_of(files: Files) -> Held:
+    return Held(files=files, mark=digest_of_files(files))

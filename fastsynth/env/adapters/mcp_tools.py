@@ -1,0 +1,183 @@
+"""MCP tools and results as this package's: contracts, observations, and masks over what varies.
+
+Pure translation. Hints decide what only reads; where a server gives none, the name does.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from fastsynth.config import Mcp
+from fastsynth.env import paths
+from fastsynth.env.adapters.results import plain
+from fastsynth.env.environment import Observation, Tool
+
+_NOT_ALLOWED = re.compile(r"[^a-zA-Z0-9_-]")
+_READS = re.compile(
+    r"(get|list|read|search|find|show|view|open|describe|fetch|count|check|lookup|query|directory)",
+    re.IGNORECASE,
+)
+_REMOVES = re.compile(r"(?:delete|remove|drop|clear|erase)_?(?P<what>\w+)", re.IGNORECASE)
+_CREATES = re.compile(
+    r"(?:create|add|insert|store|save|register|write)_?(?P<what>\w+)", re.IGNORECASE
+)
+_LABEL = re.compile(r"^([^:\n]{1,40}): ")
+VARIES = "(varies)"
+
+
+class Offered(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool as the server lists it."""
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = {}
+    result: dict[str, Any] = {}
+    reads: bool | None = None
+    """The server's `readOnlyHint`; None where it gives none."""
+
+
+Volatile = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Tool -> result path pattern -> labels of a text's lines that vary; () for the whole value."""
+
+
+def tools_of(
+    offered: Iterable[Offered], server: Mcp, part: str, *, live: bool
+) -> tuple[dict[str, Tool], dict[str, str]]:
+    """Tools to show, and shown name -> the server's own name.
+
+    Of a live backend only what surely reads is shown, unless writes are allowed.
+    """
+    shown: dict[str, Tool] = {}
+    names: dict[str, str] = {}
+    for one in offered:
+        known = True if one.name in server.reads else one.reads
+        reads = bool(_READS.match(one.name)) if known is None else known
+        withheld = live and not server.allow_mutations and known is not True
+        if withheld or one.name in server.hide or one.name == server.reset.tool:
+            continue
+        name = _NOT_ALLOWED.sub("_", one.name)[:64]
+        names[name] = one.name
+        shown[name] = Tool(
+            name=name,
+            description=one.description or name.replace("_", " "),
+            parameters=_object(one.parameters),
+            result=_without_marks(one.result),
+            part=part,
+            mutates=not reads,
+        )
+    return {name: _with_inverse(tool, shown) for name, tool in shown.items()}, names
+
+
+def observed(texts: Iterable[str], structured: Any, failed: bool) -> Observation:
+    """What a call's result means: `structuredContent` first, then text as JSON, as a Python
+    literal, or as it is."""
+    text = "\n".join(texts)
+    if failed:
+        return Observation(error="tool", message=text or "the tool failed and did not say why")
+    if structured is not None:
+        return Observation(value=plain(structured))
+    return Observation(value=_value(text))
+
+
+def masked(value: Any, fields: Mapping[str, tuple[str, ...]]) -> Any:
+    """`value` without what varies by itself: numbers become null, texts empty."""
+    for pattern, labels in fields.items():
+        for place, found in paths.find(pattern, value):
+            value = _put(value, paths.parse(place), _hidden(found, labels))
+    return value
+
+
+def differences(one: Any, other: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(path pattern, labels) of what differs between two results of the same call."""
+    mine, yours = dict(paths.leaves(one)), dict(paths.leaves(other))
+    if mine.keys() != yours.keys():
+        yield "", ()
+        return
+    for place, value in mine.items():
+        if value != yours[place]:
+            yield paths.pattern(place), _labels(value, yours[place])
+
+
+def _with_inverse(tool: Tool, tools: Mapping[str, Tool]) -> Tool:
+    """`delete_notes` undoes `create_notes`: no person asks for both in one breath."""
+    found = _REMOVES.match(tool.name)
+    if found is None or not tool.mutates:
+        return tool
+    undone = [
+        name
+        for name in tools
+        if (made := _CREATES.match(name)) is not None and made["what"] == found["what"]
+    ]
+    return msgspec.structs.replace(tool, undoes=tuple(undone))
+
+
+def _value(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        pass
+    if text[:1] in "[{(":
+        try:
+            return plain(ast.literal_eval(text))
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            return text
+    return text
+
+
+def _object(schema: Mapping[str, Any]) -> dict[str, Any]:
+    bare = _without_marks(schema)
+    return {"type": "object", "properties": {}, **bare}
+
+
+def _without_marks(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: inner for name, inner in schema.items() if name not in ("$schema", "title")}
+
+
+def _labels(one: Any, other: Any) -> tuple[str, ...]:
+    """Labels of the differing lines of two texts, where only labelled lines differ."""
+    if not (isinstance(one, str) and isinstance(other, str)):
+        return ()
+    mine, yours = one.split("\n"), other.split("\n")
+    if len(mine) != len(yours) or len(mine) == 1:
+        return ()
+    found: list[str] = []
+    for line, twin in zip(mine, yours, strict=True):
+        if line == twin:
+            continue
+        label, same = _LABEL.match(line), _LABEL.match(twin)
+        if not (label and same and label[1] == same[1]):
+            return ()
+        found.append(label[1])
+    return tuple(dict.fromkeys(found))
+
+
+def _hidden(value: Any, labels: tuple[str, ...]) -> Any:
+    if not isinstance(value, str):
+        return None
+    if not labels:
+        return ""
+    lines = [_LABEL.match(line) for line in value.split("\n")]
+    return "\n".join(
+        f"{label[1]}: {VARIES}" if label and label[1] in labels else line
+        for label, line in zip(lines, value.split("\n"), strict=True)
+    )
+
+
+def _put(value: Any, steps: tuple[tuple[str, Any], ...], leaf: Any) -> Any:
+    """A copy of `value` with `leaf` at a concrete place."""
+    if not steps:
+        return leaf
+    (kind, which), rest = steps[0], steps[1:]
+    if kind == "element":
+        return [_put(item, rest, leaf) if n == which else item for n, item in enumerate(value)]
+    if kind == "value":
+        return {
+            name: _put(item, rest, leaf) if n == which else item
+            for n, (name, item) in enumerate(value.items())
+        }
+    return {**value, which: _put(value[which], rest, leaf)}

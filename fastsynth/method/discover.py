@@ -1,0 +1,120 @@
+"""Finds the API graph by execution (METHOD, Phase I): on a black box, from snapshots, without any
+declaration. Similarity of names proposes; execution disposes. Deterministic for a seed.
+
+Three kinds of evidence: `schema` (names and types match), `flow` (the value works, a stranger's
+fails), `order` (the tool fails unless the other ran). Volatile results are found by running every
+tool twice from one snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any
+
+import msgspec
+
+from fastsynth.env import paths
+from fastsynth.env.environment import Domain
+from fastsynth.env.world import tools_of
+from fastsynth.method.explore import Explorer, OrderSeen
+from fastsynth.method.flows import Flows, measure
+from fastsynth.method.pool import Pool
+from fastsynth.method.probes import Prober, Success
+from fastsynth.method.verdicts import Discovery, Evidence, judge
+from fastsynth.seeds import derive
+
+SCENARIOS = 5
+
+
+class Findings(msgspec.Struct, kw_only=True):
+    """What was seen in all scenarios, before it is judged."""
+
+    flows: Flows
+    orders: list[OrderSeen] = []
+    ran: dict[str, int] = {}
+    """Tool -> scenarios in which it ran."""
+    mutators: set[str] = set()
+    volatile: dict[str, set[str]] = {}
+    """Tool -> result paths that differ between equal calls from equal states."""
+    restless: set[str] = set()
+    """Tools after which equal states differ."""
+    runs: dict[str, Success] = {}
+    calls: int = 0
+    scenarios: int = 0
+
+
+async def discover(domain: Domain, seed: int = 1, scenarios: int = SCENARIOS) -> Discovery:
+    """The graph of `domain`, as its environments show it. Declarations of tools are not read.
+
+    Costs some ten thousand calls a scenario for a hundred tools.
+    """
+    findings = Findings(flows=Flows())
+    for number in range(scenarios):
+        await _scenario(domain, derive(seed, "discover", number), findings)
+    findings.scenarios = scenarios
+    return judge(domain, findings_as_evidence(findings))
+
+
+async def _scenario(domain: Domain, rng: Random, findings: Findings) -> None:
+    scenario = domain.draw(domain.parts, rng)
+    environment = await domain.open(domain.parts)
+    try:
+        await environment.reset(scenario.state)
+        pool = Pool(rng)
+        pool.add_groups(scenario.facts, "fact")
+        pool.add_groups(await environment.known(), "live")
+        pool.add_state(scenario.state)
+        prober = Prober(environment, tools_of(domain, domain.parts), rng)
+        prober.mutators |= findings.mutators
+        explorer = Explorer(prober, pool, await prober.begin())
+        await explorer.explore()
+        findings.orders += await explorer.orders()
+        await measure(explorer, prober, findings.flows, rng)
+        await _twice(prober, explorer.runs.values(), findings)
+        for name, run in explorer.runs.items():
+            findings.ran[name] = findings.ran.get(name, 0) + 1
+            findings.runs.setdefault(name, run)
+        findings.mutators |= prober.mutators
+        findings.calls += prober.calls
+    finally:
+        await environment.close()
+
+
+async def _twice(prober: Prober, runs: Any, findings: Findings) -> None:
+    """Every tool again from its snapshot, well after the first time: what differs is volatile."""
+    for run in runs:
+        observation = await prober.run(run.point, run.tool, run.arguments)
+        digest = await prober.digest()
+        again = await prober.run(run.point, run.tool, run.arguments)
+        if await prober.digest() != digest:
+            findings.restless.add(run.tool)
+        for value in (observation.value, again.value):
+            different = set(differences(run.value, value))
+            if different:
+                findings.volatile.setdefault(run.tool, set()).update(different)
+
+
+def differences(one: Any, other: Any) -> Sequence[str]:
+    """Patterns of the paths at which two results differ; "" where their shapes do."""
+    left, right = dict(paths.leaves(one)), dict(paths.leaves(other))
+    if left.keys() != right.keys():
+        return [paths.pattern(p) for p in left.keys() ^ right.keys()] or [""]
+    return [paths.pattern(p) for p in left if left[p] != right[p]]
+
+
+def findings_as_evidence(findings: Findings) -> Evidence:
+    return Evidence(
+        flows=findings.flows,
+        orders=tuple(findings.orders),
+        ran=findings.ran,
+        mutators=frozenset(findings.mutators),
+        volatile={name: tuple(sorted(p)) for name, p in sorted(findings.volatile.items())},
+        restless=tuple(sorted(findings.restless)),
+        runs=findings.runs,
+        calls=findings.calls,
+        scenarios=findings.scenarios,
+    )
+
+
+__all__ = ["Discovery", "Mapping", "discover"]

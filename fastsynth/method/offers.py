@@ -1,0 +1,220 @@
+"""What could be bound to each parameter while a turn's trace stands still: found once, drawn often.
+
+A walk draws arguments dozens of times between two steps, and most draws are thrown away. Whatever
+does not depend on the call being bound is found here, at the first question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+import msgspec
+
+from fastsynth.env.environment import Tool
+from fastsynth.method.graph import ApiGraph
+from fastsynth.method.memory import Item, Memory
+from fastsynth.method.plan import Choice, Output, User
+from fastsynth.records import canonical
+
+_LAST_INDEX = re.compile(r"\d+(?=[\]}][^\[{]*$)")
+
+
+class FromOutput(msgspec.Struct, frozen=True):
+    """A value of a result, with every way to single it out."""
+
+    item: Item
+    choices: list[Choice | None]
+    used: bool
+    """Whether a call of this turn takes it already."""
+
+
+class FromUser(msgspec.Struct, frozen=True):
+    """A value that the user could say."""
+
+    value: Any
+    spent: bool
+    """Whether the same tool was given it in this turn."""
+    about: float
+    """Weight for being what the conversation is about."""
+    again: float
+    """Weight for being in a call of this turn."""
+
+
+def weights(offers: Sequence[FromUser]) -> list[float]:
+    """The first are the most fitting; what the turn is about already is preferred."""
+    return [
+        0.02 if offer.spent else 1.0 / (1 + rank) + offer.about + offer.again
+        for rank, offer in enumerate(offers)
+    ]
+
+
+class Offers:
+    """Answers from one state of `memory` and `known`; to be made anew when either changes."""
+
+    def __init__(self, graph: ApiGraph, memory: Memory, known: Mapping[str, Sequence[Any]]) -> None:
+        self._graph = graph
+        self._memory = memory
+        self._known = known
+        self._orders: dict[str, list[tuple[str, bool, Mapping[str, Any]]]] = {}
+        self._outputs: dict[tuple[str, str], list[FromOutput]] = {}
+        self._users: dict[tuple[str, str], tuple[list[FromUser], list[float]]] = {}
+        self._lists: dict[tuple[str, str], list[list[Item]]] = {}
+        self._sayable: dict[str, list[tuple[Any, str]]] = {}
+
+    def parameters(self, tool: Tool) -> list[tuple[str, bool, Mapping[str, Any]]]:
+        """(name, required, schema) of each parameter, the required ones first."""
+        found = self._orders.get(tool.name)
+        if found is None:
+            required = frozenset(tool.parameters.get("required", ()))
+            properties: Mapping[str, Any] = tool.parameters.get("properties", {})
+            ordered = sorted(properties, key=lambda name: name not in required)
+            found = [(name, name in required, properties[name]) for name in ordered]
+            self._orders[tool.name] = found
+        return found
+
+    def outputs(
+        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any]
+    ) -> list[FromOutput]:
+        """Produced values that fit, that something singles out, and that the user does not say."""
+        key = tool.name, parameter
+        found = self._outputs.get(key)
+        if found is None:
+            found = self._outputs[key] = list(self._find_outputs(concept, schema))
+        return found
+
+    def _find_outputs(self, concept: str, schema: Mapping[str, Any]) -> list[FromOutput]:
+        said = frozenset[str]() if concept in self._graph.opaque else self._said_in_turn
+        found = []
+        for item in self._memory.items.get(concept, ()):
+            if not fits(item.value, schema) or (said and canonical(item.value) in said):
+                continue
+            ways = self._singled_out(item)
+            if ways:
+                used = (item.path, item.step) in self._taken
+                found.append(FromOutput(item, ways, used))
+        return found
+
+    @cached_property
+    def _said_in_turn(self) -> frozenset[str]:
+        """What the user says in this turn anyway: to take it from a result would be a detour."""
+        return frozenset(
+            canonical(value)
+            for step in self._memory.steps
+            for place, value in step.arguments.items()
+            if isinstance(step.sources.get(place), User)
+        )
+
+    @cached_property
+    def _taken(self) -> frozenset[tuple[str, int]]:
+        """(path, step) of every result value that a call of this turn takes."""
+        return frozenset(
+            (source.path, source.step)
+            for step in self._memory.steps
+            for source in step.sources.values()
+            if isinstance(source, Output)
+        )
+
+    def _singled_out(self, item: Item) -> list[Choice | None]:
+        step = self._memory.turns[item.turn][item.step]
+        if item.turn == len(self._memory.turns) - 1:
+            return self._memory.choices(step, item.path)
+        rivals = self._memory.items[item.concept]
+        if len({canonical(rival.value) for rival in rivals}) == 1:
+            return [Choice(by="only")]
+        latest = rivals[-1].turn, rivals[-1].step
+        if latest != (item.turn, item.step):
+            return []
+        found = self._memory.choices(step, item.path)
+        return [Choice(by="latest") if choice is None else choice for choice in found]
+
+    def users(
+        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any]
+    ) -> tuple[list[FromUser], list[float]]:
+        """What the user could say for a parameter, first the most fitting; cumulative weights."""
+        key = tool.name, parameter
+        found = self._users.get(key)
+        if found is None:
+            spent = {
+                canonical(step.arguments.get(parameter))
+                for step in self._memory.steps
+                if step.tool == tool.name
+            }
+            offers = [
+                FromUser(
+                    value,
+                    text in spent,
+                    4.0 * (text in self._entities),
+                    8.0 * (text in self._in_turn),
+                )
+                for value, text in self._said(concept)
+                if fits(value, schema)
+            ]
+            found = self._users[key] = offers, list(accumulate(weights(offers)))
+        return found
+
+    @cached_property
+    def _entities(self) -> frozenset[str]:
+        return frozenset(map(canonical, self._memory.scenario.thread.entities))
+
+    @cached_property
+    def _in_turn(self) -> frozenset[str]:
+        return frozenset(
+            canonical(value) for step in self._memory.steps for value in step.arguments.values()
+        )
+
+    def sayable(self, concept: str) -> list[Any]:
+        return [value for value, _ in self._said(concept)]
+
+    def _said(self, concept: str) -> list[tuple[Any, str]]:
+        found = self._sayable.get(concept)
+        if found is None:
+            values = self._memory.sayable(concept, self._known)
+            found = self._sayable[concept] = [(value, canonical(value)) for value in values]
+        return found
+
+    def lists(
+        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any]
+    ) -> list[list[Item]]:
+        """Whole lists of this turn's results that fit, their elements in order."""
+        key = tool.name, parameter
+        found = self._lists.get(key)
+        if found is None:
+            found = self._lists[key] = self._find_lists(concept, schema)
+        return found
+
+    def _find_lists(self, concept: str, schema: Mapping[str, Any]) -> list[list[Item]]:
+        groups: dict[tuple[int, str], list[Item]] = {}
+        for item in self._memory.items.get(concept, ()):
+            if item.turn == len(self._memory.turns) - 1:
+                groups.setdefault((item.step, _LAST_INDEX.sub("", item.path)), []).append(item)
+        lists = [
+            items
+            for (_, place), items in groups.items()
+            if 2 <= len(items) <= 8 and not any(mark.isdigit() for mark in place)
+        ]
+        return [items for items in lists if fits([item.value for item in items], schema)]
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list, tuple),
+    "object": (dict,),
+}
+
+
+def fits(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Cheap pre-check of type and enum; the world's validator has the last word."""
+    kind = schema.get("type")
+    if isinstance(kind, str):
+        if isinstance(value, bool) and kind != "boolean":
+            return False
+        if not isinstance(value, _TYPES.get(kind, (object,))):
+            return False
+    return "enum" not in schema or value in schema["enum"]

@@ -1,0 +1,256 @@
+"""Probing: single calls from one snapshot, and the search for arguments that make a tool run.
+
+A new complaint is progress: it means that an argument got past the check before. So the search
+varies one argument at a time and goes on from whatever drew an error never seen before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+import msgspec
+
+from fastsynth.env import paths
+from fastsynth.env.environment import Environment, Observation, Tool
+from fastsynth.env.world import check_arguments, coerce
+from fastsynth.method.pool import Pool, fits, harvest
+from fastsynth.records import canonical
+
+CHANCES = 300
+"""Combinations of several arguments drawn by chance where no single one helps."""
+SURE = 3
+"""Calls after which a kind of outcome that never moved the state is taken to be harmless."""
+SMALL = 20
+"""Whole numbers up to here may be ids counted from 1: those below are no strangers."""
+_MOMENT = re.compile(
+    r"(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])-(?P<day>\d\d)|(?<!\d)\d\d:\d\d(?!\d)"
+)
+_NUMBER = re.compile(r"\d+")
+Called = tuple[str, dict[str, Any]]
+Outcome = tuple[str, bool, frozenset[str]]
+"""Tool, whether it ran, and which parameters were given."""
+
+
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """A state to probe from: what was called since the scenario's start, and the snapshot."""
+
+    calls: tuple[Called, ...]
+    snapshot: Any
+    digest: str
+
+
+class Success(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that ran, from `point`."""
+
+    tool: str
+    arguments: dict[str, Any]
+    value: Any
+    point: Point
+    moved: bool
+    """Whether the state's digest changed."""
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """What a search for working arguments came to."""
+
+    success: Success | None
+    complaints: Mapping[str, dict[str, Any]] = {}
+    """Complaint, values masked -> the first arguments that drew it."""
+
+
+class Prober:
+    """Runs single calls from snapshots of one environment, restoring only where it must."""
+
+    def __init__(self, environment: Environment, tools: Mapping[str, Tool], rng: Random) -> None:
+        self._environment = environment
+        self._rng = rng
+        self._at: Point | None = None
+        self._still: dict[Outcome, int] = {}
+        self.tools = tools
+        self.calls = 0
+        self.mutators: set[str] = set()
+
+    async def begin(self) -> Point:
+        """The present state as a point without calls."""
+        return await self._point(())
+
+    async def _point(self, calls: tuple[Called, ...]) -> Point:
+        snapshot = await self._environment.snapshot()
+        point = Point(calls=calls, snapshot=snapshot, digest=await self._environment.digest())
+        self._at = point
+        return point
+
+    async def run(self, point: Point, name: str, arguments: dict[str, Any]) -> Observation:
+        """One call from `point`; arguments that break the schema are an error without a call."""
+        complaint = check_arguments(self.tools[name], arguments)
+        if complaint:
+            return Observation(error="arguments", message=complaint)
+        await self.go(point)
+        given = coerce(self.tools[name].parameters, arguments)
+        self.calls += 1
+        observation = await self._environment.call(name, given)
+        outcome = (name, observation.ok, frozenset(given))
+        if self._still.get(outcome, 0) < SURE:
+            await self._watch(point, outcome)
+        return observation
+
+    async def _watch(self, point: Point, outcome: Outcome) -> None:
+        """Learns whether this kind of outcome moves the state."""
+        self._at = None
+        if outcome in self._still and self._still[outcome] < 0:
+            return
+        if await self._environment.digest() == point.digest:
+            self._still[outcome] = self._still.get(outcome, 0) + 1
+        else:
+            self._still[outcome] = -1
+            if outcome[1]:
+                self.mutators.add(outcome[0])
+
+    async def go(self, point: Point) -> None:
+        if self._at is not point:
+            await self._environment.restore(point.snapshot)
+            self._at = point
+
+    async def digest(self) -> str:
+        return await self._environment.digest()
+
+    async def after(self, point: Point, name: str, arguments: dict[str, Any]) -> Point | None:
+        """The point one successful call further; None where the call fails."""
+        observation = await self.run(point, name, arguments)
+        if not observation.ok:
+            return None
+        return await self._point((*point.calls, (name, arguments)))
+
+    async def success(
+        self, point: Point, name: str, arguments: dict[str, Any], observation: Observation
+    ) -> Success:
+        return Success(
+            tool=name,
+            arguments=arguments,
+            value=observation.value,
+            point=point,
+            moved=name in self.mutators,
+        )
+
+    async def search(self, point: Point, tool: Tool, pool: Pool, tries: int) -> Search:
+        """Looks for arguments with which `tool` runs from `point`, in at most `tries` calls."""
+        required = [p for p in tool.parameters.get("properties", {}) if p in _required(tool)]
+        choices = {parameter: pool.candidates(tool, parameter) for parameter in required}
+        if not all(choices.values()):
+            return Search(success=None)
+        tried: set[str] = set()
+        complaints: dict[str, dict[str, Any]] = {}
+        hollow: Success | None = None
+        for arguments in self._draws(choices, complaints):
+            mark = canonical(arguments)
+            if len(tried) >= tries:
+                break
+            if mark in tried:
+                continue
+            tried.add(mark)
+            observation = await self.run(point, tool.name, arguments)
+            if observation.ok:
+                found = await self.success(point, tool.name, arguments, observation)
+                if not is_hollow(observation.value):
+                    return Search(success=found, complaints=complaints)
+                hollow = hollow or found
+            else:
+                said = complaint_of(observation.message, arguments)
+                complaints.setdefault(said, arguments)
+        return Search(success=hollow, complaints=complaints)
+
+    def _draws(
+        self, choices: Mapping[str, list[Any]], complaints: Mapping[str, dict[str, Any]]
+    ) -> Iterator[dict[str, Any]]:
+        """The likeliest first, then one argument varied at a time from each new complaint on;
+        combinations by chance only where complaints differ."""
+        first = {parameter: values[0] for parameter, values in choices.items()}
+        yield first
+        bases = [first]
+        while bases:
+            base, seen = bases.pop(), len(complaints)
+            for parameter, values in choices.items():
+                for value in values:
+                    yield {**base, parameter: value}
+                    if len(complaints) > seen:
+                        seen = len(complaints)
+                        bases.append(list(complaints.values())[-1])
+        for _ in range(CHANCES if len(choices) > 1 else 0):
+            yield {parameter: self._lean(values) for parameter, values in choices.items()}
+
+    def _lean(self, values: list[Any]) -> Any:
+        """Mostly one of the first."""
+        return values[min(int(self._rng.expovariate(0.25)), len(values) - 1)]
+
+
+def _required(tool: Tool) -> frozenset[str]:
+    return frozenset(tool.parameters.get("required", ()))
+
+
+def is_hollow(value: Any) -> bool:
+    """Whether a result holds nothing: no list, or only empty ones and nulls."""
+    if isinstance(value, dict):
+        return all(isinstance(v, (dict, list)) or v is None for v in value.values()) and all(
+            is_hollow(item) for item in value.values()
+        )
+    if isinstance(value, list):
+        return all(is_hollow(item) for item in value)
+    return value is None
+
+
+def complaint_of(message: str, arguments: Mapping[str, Any]) -> str:
+    """An error with the call's own values and all numbers masked."""
+    texts = {str(v) for _, v in paths.leaves(dict(arguments)) if v not in (None, "")}
+    for text in sorted(texts, key=len, reverse=True):
+        message = message.replace(text, "*")
+    return _NUMBER.sub("#", message)[:200]
+
+
+def strangers(value: Any, schema: Mapping[str, Any], rng: Random) -> list[Any]:
+    """Values of the same kind and shape that no tool has given: the controls. Dates stay dates,
+    and numbers lie on both sides, so that what a limit lets pass is not taken for an id."""
+    made: list[Any] = []
+    if isinstance(value, bool) or "enum" in schema or "const" in schema:
+        return []
+    if isinstance(value, str):
+        made = [_moved_time(value, rng) or _scrambled(value, rng) for _ in range(4)]
+    elif isinstance(value, int):
+        below = [value * 31 // 100, value * 83 // 100] if abs(value) > SMALL else []
+        made = [*below, value + rng.randint(200, 400), value * 3 + rng.randint(10**5, 10**6)]
+    elif isinstance(value, float):
+        made = [round(value * factor + 0.37, 2) for factor in (0.31, 0.83, 1.21, 1.7)]
+        made += [round(item) * 1.0 for item in made]
+    step = schema.get("multipleOf")
+    if step and isinstance(value, (int, float)):
+        made = [type(value)(round(item / step) * step) for item in made]
+    return [item for item in made if item != value and fits(item, schema)]
+
+
+def _moved_time(value: str, rng: Random) -> str | None:
+    """Another day, or another time of day, in the same form; None for other texts."""
+    found = _MOMENT.search(value)
+    if found is None:
+        return None
+    if found["day"]:
+        moved = date(int(found["year"]), int(found["month"]), 1) + timedelta(rng.randint(3, 60))
+        return value[: found.start()] + moved.isoformat() + value[found.end() :]
+    moved_time = f"{rng.randint(7, 21):02}:{rng.randint(10, 59)}"
+    return value[: found.start()] + moved_time + value[found.end() :]
+
+
+def _scrambled(value: str, rng: Random) -> str:
+    """Same length, letters for letters and digits for digits; punctuation stays."""
+    letters = "".join(
+        str(rng.randint(0, 9)) if c.isdigit() else rng.choice("abcdeghkmnoprstuvw") if c.isalpha()
+        else c
+        for c in value
+    )  # fmt: skip
+    return "".join(n.upper() if o.isupper() else n for n, o in zip(letters, value, strict=True))
+
+
+def leaves_of(success: Success, tool: Tool) -> list[tuple[str, Any]]:
+    return list(harvest(success.value, tool.result))

@@ -1,0 +1,30 @@
+"""Acceptance per stratum, from the manifest: where few survive, those that do are the easy ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastsynth.quality.figure import Figure
+from fastsynth.store.manifest import Manifest
+
+FEWEST = 20
+"""Ended jobs that make a rate worth comparing."""
+
+
+def acceptance(manifest: Manifest) -> Iterator[Figure]:
+    """The lowest stratum's acceptance against that of all."""
+    rates = {s.stratum: s.accepted / s.finished for s in manifest.strata if s.finished >= FEWEST}
+    finished = sum(s.finished for s in manifest.strata)
+    overall = sum(s.accepted for s in manifest.strata) / finished if finished else 0.0
+    lowest = min(rates.values(), default=0.0)
+    yield Figure(
+        name="survivor bias",
+        value=lowest / overall if rates and overall else None,
+        low=0.5,
+        meaning="acceptance of the stratum with the lowest, relative to that of all jobs",
+        detail=", ".join(
+            f"{name} {100 * rate:.0f}%" for name, rate in sorted(rates.items(), key=lambda r: r[1])
+        )
+        or f"needs {FEWEST} ended jobs of a stratum",
+        base=finished,
+    )

@@ -1,0 +1,44 @@
+"""The scripted teacher as a `Chat` in this process: whole conversations without a server."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fastsynth.llm.chat import Ask, NoReply, Reply
+from fastsynth.llm.fake import FakeChat
+from fastsynth.llm.keys import call_id
+from fastsynth.method.script import Script
+from fastsynth.records import ToolCall, Usage
+from fastsynth.sim import bank
+from fastsynth.sim.api import ChatMessage, ToolFunction
+from fastsynth.sim.mistakes import NONE, Mistakes
+from fastsynth.sim.teacher import Teacher
+
+
+class _Tool(msgspec.Struct):
+    function: ToolFunction
+
+
+def teacher_chat(mistakes: Mistakes = NONE) -> FakeChat:
+    """Answers like the simulated endpoint does, call ids included. Keeps every `Ask`."""
+    teacher = Teacher(bank.load(bank.HERE), mistakes)
+
+    def answer(ask: Ask) -> Reply | NoReply:
+        script = msgspec.json.decode(ask.script, type=Script)
+        messages = msgspec.json.decode(ask.transcript.encoded(), type=list[ChatMessage])
+        tools = msgspec.json.decode(ask.tools or b"[]", type=list[_Tool])
+        said = teacher.speak(script, messages, [tool.function for tool in tools])
+        seed = repr((ask.job, ask.turn, ask.purpose, ask.attempt, ask.step)).encode()
+        calls = tuple(
+            ToolCall(id=call_id(seed, number), name=call.name, arguments=call.arguments)
+            for number, call in enumerate(said.calls)
+        )
+        return Reply(
+            content=said.content or "",
+            reasoning=said.reasoning or "",
+            tool_calls=calls,
+            model="scripted",
+            usage=Usage(requests=1),
+        )
+
+    return FakeChat(answer)

@@ -1,0 +1,155 @@
+"""The command line: where things are printed, what each command prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from running import Endpoint, manifest, run, start
+
+from fastsynth.cli import main
+
+COMMANDS = (
+    "generate", "doctor", "preview", "status", "verify", "compact", "view", "report", "graph",
+    "serve", "bench",
+)  # fmt: skip
+
+
+def test_data_goes_to_stdout_and_progress_to_stderr(tmp_path: Path, scripted: Endpoint) -> None:
+    place = ("-n", 2, "--base-url", scripted.url)
+    asked = run("generate", "-o", tmp_path / "a", *place, "--json")
+    plain = run("generate", "-o", tmp_path / "b", *place, "--plain")
+    quiet = run("generate", "-o", tmp_path / "c", *place, "--quiet")
+
+    assert json.loads(asked.stdout)["accepted"] == 2
+    assert asked.stdout.count("\n") == 1
+    assert "no model wrote this data" in asked.stderr
+    assert plain.stdout == ""
+    assert "\x1b" not in plain.stderr, "colours where there is no terminal"
+    assert "2 of 2 wanted" in plain.stderr
+    assert (quiet.stdout, quiet.stderr) == ("", "")
+    assert asked.returncode == plain.returncode == quiet.returncode == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([command, "--help"])
+
+    assert left.value.code == 0
+    assert f"fastsynth {command}" in capsys.readouterr().out.partition("examples:")[2]
+
+
+def test_help_names_every_command_and_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
+
+    assert [c for c in COMMANDS if f"    {c} " not in text] == []
+    for code in ("0 done", "1 internal", "2 usage", "3 nothing", "4 no usable", "130 interrupted"):
+        assert code in text
+
+
+def test_status_prints_the_manifest(worlds: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", str(worlds)]) == 0
+    text = capsys.readouterr().out
+
+    assert f"{manifest(worlds)['usage']['requests']:,}" in text
+    assert "done" in text
+    assert "data/part-00000.parquet" in text
+
+
+def test_verify_replays_every_row(worlds: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(worlds)]) == 0
+    assert capsys.readouterr().out.startswith("16 of 16 rows (")
+
+
+def test_compact_writes_the_same_files_again(worlds: Path) -> None:
+    before = {file["path"]: file["sha256"] for file in manifest(worlds)["files"]}
+
+    assert main(["compact", str(worlds)]) == 0
+    assert {file["path"]: file["sha256"] for file in manifest(worlds)["files"]} == before
+
+
+def test_view_shows_a_conversation(worlds: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["view", str(worlds), "--row", "3", "-n", "2"]) == 0
+    assert capsys.readouterr().out.count("user") >= 4
+
+
+def test_report_names_what_it_wrote(worlds: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(worlds)]) == 0
+    written = [Path(line) for line in capsys.readouterr().out.split()]
+
+    assert [path.name for path in written] == ["report.html", "README.md"]
+    assert all(path.stat().st_size > 1000 for path in written)
+
+
+def test_graph_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["graph", "--set", "environment=world:wallet"]) == 0
+    assert json.loads(capsys.readouterr().out)
+
+
+def test_preview_plans_without_any_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["preview", "-n", "2", "--base-url", "http://127.0.0.1:9/v1"]) == 0
+    assert capsys.readouterr().out.count("turn 0") == 2
+
+
+def test_serve_prints_one_line_when_ready_and_answers() -> None:
+    with start("serve", "--port", 0) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        with urllib.request.urlopen(line.split()[-1] + "/models") as answer:
+            listed = json.load(answer)
+        process.terminate()
+        rest, complaint = process.communicate(timeout=10)
+
+    assert line.startswith("serving a scripted teacher (no model) on http://127.0.0.1:")
+    assert listed["fastsynth"] == {"teacher": "scripted"}
+    assert (rest, complaint, process.returncode) == ("", "", 0)
+
+
+@pytest.mark.parametrize("command", ["status", "verify", "compact", "view", "report"])
+def test_what_is_no_run_is_said_in_one_line(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, str(tmp_path / "absent")]) == 2
+    out, err = capsys.readouterr()
+
+    assert out == ""
+    assert err == f"fastsynth: {tmp_path}/absent: no manifest.json, need the directory of a run\n"
+
+
+def test_a_reader_that_leaves_early_is_no_error(worlds: Path) -> None:
+    command = f"{sys.executable} -m fastsynth.cli view {worlds} -n 16 --full | head -n 1"
+    ended = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True
+    )
+
+    assert ended.stderr == ""
+    assert ended.returncode == 0
+
+
+def test_doctor_finds_a_bundled_world_well(
+    scripted: Endpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ["--set", "environment=world:wallet", "--base-url", scripted.url]
+
+    assert main(["doctor", *place]) == 0
+    text = capsys.readouterr().out
+    assert "two resets give one digest" in text
+    assert "reasoning: model scripted" in text
+    assert "bad" not in text
+
+
+def test_doctor_says_what_to_do_about_an_endpoint_that_is_down(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = ["--set", "environment=world:wallet", "--base-url", "http://127.0.0.1:9/v1"]
+
+    assert main(["doctor", *place]) == 4
+    text = capsys.readouterr().out
+    assert "http://127.0.0.1:9/v1: connection refused; is the server running?" in text

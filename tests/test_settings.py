@@ -1,0 +1,170 @@
+"""Precedence: flag > environment > file > default; what is a run's identity and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastsynth.config import Config
+from fastsynth.errors import ConfigError
+from fastsynth.prompts import share
+from fastsynth.settings import Flags, decode, dump, find_config, identity_of, load_config, seconds
+
+MODELS = {"writer": "m", "reasoning": "m", "critic": "m"}
+FILE = """
+seed: 3
+engine: {width: 5}
+endpoints:
+  paid: {url: "http://file/v1", model: of-file}
+  own: {kind: scripted}
+roles: {default: paid}
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "a.yaml").write_text(FILE)
+    return tmp_path / "a.yaml"
+
+
+def loaded(path: Path, environ: dict[str, str] | None = None, **flags: Any) -> Config:
+    return load_config(path, Flags(**flags), environ or {})
+
+
+def test_a_file_stands_over_the_defaults(path: Path) -> None:
+    config = loaded(path)
+
+    assert (config.seed, config.engine.width, config.chain.attempts) == (3, 5, 3)
+
+
+def test_the_environment_stands_over_the_file_and_a_flag_over_both(path: Path) -> None:
+    environ = {"FASTSYNTH_WIDTH": "6", "FASTSYNTH_SEED": "4", "FASTSYNTH_MODEL": "of-environ"}
+    told = loaded(path, environ, width=7, model="of-flag")
+
+    assert loaded(path, environ).engine.width == 6
+    assert loaded(path, environ).endpoints["paid"].model == "of-environ"
+    assert (told.engine.width, told.seed) == (7, 4)
+    assert told.endpoints["paid"].model == "of-flag"
+
+
+def test_a_flag_stands_over_a_setting_of_the_same_key(path: Path) -> None:
+    config = loaded(path, settings=("engine.width=8", "chain.blind=2"), width=9)
+
+    assert (config.engine.width, config.chain.blind) == (9, 2)
+
+
+def test_openai_base_url_replaces_addresses_of_kind_openai_only(path: Path) -> None:
+    config = loaded(path, {"OPENAI_BASE_URL": "http://environ/v1"})
+
+    assert config.endpoints["paid"].url == "http://environ/v1"
+    assert config.endpoints["own"].url is None
+
+
+def test_base_url_replaces_addresses_and_keeps_kinds(path: Path) -> None:
+    urls = ("http://a/v1", "http://b/v1")
+    config = loaded(path, {"OPENAI_BASE_URL": "http://environ/v1"}, urls=urls)
+
+    for name, kind in (("paid", "openai"), ("own", "scripted")):
+        assert config.endpoints[name].urls == urls
+        assert config.endpoints[name].url is None
+        assert config.endpoints[name].kind == kind
+
+
+def test_the_default_config_is_offline_unless_the_environment_names_an_endpoint() -> None:
+    assert find_config(None, {}).name == "offline.yaml"
+    assert find_config(None, {"OPENAI_API_KEY": "k"}).name == "openai.yaml"
+    assert find_config(None, {"OPENAI_BASE_URL": "u"}).name == "openai.yaml"
+
+
+@pytest.mark.parametrize("shipped", sorted(p.name for p in share("configs").glob("*.yaml")))
+def test_every_shipped_config_reads_well(shipped: str) -> None:
+    config = loaded(find_config(f"configs/{shipped}", {}))
+
+    assert config.output.accepted >= 1
+    assert decode(yaml.safe_load(dump(config)), "dump") == config
+
+
+def test_the_dump_holds_no_header_and_no_key(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROVIDER_KEY", "sk-secret")
+    headers = "endpoints.paid.headers={X-Api-Key: sk-header}"
+    text = dump(loaded(path, settings=(headers, "endpoints.paid.key_env=PROVIDER_KEY")))
+
+    assert "PROVIDER_KEY" in text
+    assert "sk-" not in text
+
+
+def complained(act: Callable[..., Any], *arguments: Any) -> str | None:
+    try:
+        act(*arguments)
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+IDENTITY = ("environment=bfcl", "seed=9", "chain.attempts=1", "conversation.turns=[3, 4]",
+            "kinds={base: 1}", "sampling.critic.temperature=0.5",
+            "teacher.mistakes.refusal=0.5")  # fmt: skip
+OPERATION = ("engine.width=3", "output.accepted=9", "budget.usd=4", "endpoints.paid.url=http://x",
+             "endpoints.paid.in_flight=2", "endpoints.paid.key_env=K", "tools.time_limit=3",
+             "teacher.latency_ms=5")  # fmt: skip
+
+
+@pytest.mark.parametrize("setting", IDENTITY)
+def test_what_decides_the_data_is_identity(path: Path, setting: str) -> None:
+    changed = identity_of(loaded(path, settings=(setting,)), "p", MODELS)
+
+    assert changed != identity_of(loaded(path), "p", MODELS)
+
+
+@pytest.mark.parametrize("setting", OPERATION)
+def test_what_only_decides_how_it_is_made_is_not(path: Path, setting: str) -> None:
+    changed = identity_of(loaded(path, settings=(setting,)), "p", MODELS)
+
+    assert changed == identity_of(loaded(path), "p", MODELS)
+
+
+def test_prompts_and_models_are_identity(path: Path) -> None:
+    config = loaded(path)
+    plain = identity_of(config, "p", MODELS)
+
+    assert identity_of(config, "q", MODELS) != plain
+    assert identity_of(config, "p", {**MODELS, "critic": "n"}) != plain
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("90", 90), ("90s", 90), ("1.5m", 90), ("2h", 7200), ("1d", 86400)]
+)
+def test_times(text: str, value: float) -> None:
+    assert seconds(text) == value
+
+
+@given(st.text(max_size=6))
+def test_other_times_are_refused_by_name(text: str) -> None:
+    complaint = complained(seconds, text)
+
+    assert complaint is None or complaint.startswith("--max-time: ")
+
+
+json_like = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=4,
+)
+keys = st.sampled_from([field.name for field in msgspec.structs.fields(Config)])
+
+
+@given(st.dictionaries(keys, json_like, max_size=3))
+def test_whatever_a_file_holds_it_is_a_config_or_one_line(raw: dict[str, Any]) -> None:
+    complaint = complained(decode, raw, "a.yaml")
+
+    if complaint is not None:
+        assert complaint.startswith("a.yaml: $")
+        assert "need" in complaint or "known" in complaint
+        assert "\n" not in complaint
