@@ -18,13 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import msgspec
 import polars  # noqa: F401 (its import is not what is measured)
 
 sys.path.insert(0, str(Path(__file__).parent))
 from profile_shares import shares
 
-from fastsynth.config import Config, Endpoint, Engine, Output
+from fastsynth.config import Config
+from fastsynth.prompts import share
 from fastsynth.run import Order, generate
+from fastsynth.settings import Flags, load_config
 from fastsynth.store.manifest import read_manifest
 
 SUBJECTS = ("world", "bfcl")
@@ -32,14 +35,11 @@ Row = dict[str, Any]
 
 
 def config(environment: str, conversations: int, width: int) -> Config:
-    """Default kinds and mistakes, seed 1, an endpoint that never holds anybody back."""
-    return Config(
-        environment=environment,
-        endpoints={"teacher": Endpoint(kind="scripted", in_flight=2 * width)},
-        output=Output(accepted=conversations),
-        engine=Engine(width=width),
-        seed=1,
-    )
+    """The config that ships for this environment, with seed 1 and a width of one's own."""
+    path = share("configs") / ("offline.yaml" if environment == "world" else "bfcl.yaml")
+    shipped = load_config(path, Flags(accepted=conversations, width=width, seed=1), {})
+    teacher = msgspec.structs.replace(shipped.endpoints["teacher"], in_flight=2 * width)
+    return msgspec.structs.replace(shipped, endpoints={"teacher": teacher})
 
 
 def one(environment: str, conversations: int, width: int, profiled: bool) -> Row:

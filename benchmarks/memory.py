@@ -68,10 +68,10 @@ async def _grown(url: str, folder: Path, width: int, sent: Any) -> tuple[int, in
     )
     async with anyio.create_task_group() as group:
         group.start_soon(generate, Order(config=config, run_dir=folder / "run", mode="quiet"))
-        while sent() < width // 10:
+        while sent() < width // 10:  # noqa: ASYNC110 - the bus is synchronous
             await anyio.sleep(0.05)
         few = resident()
-        while sent() < width:
+        while sent() < width:  # noqa: ASYNC110
             await anyio.sleep(0.1)
         many = resident()
         group.cancel_scope.cancel()

@@ -17,6 +17,8 @@ from rich.table import Table
 
 from fastsynth.config import Config
 from fastsynth.dashboard.chat import render_conversation
+from fastsynth.dashboard.graph_page import graph_page
+from fastsynth.dashboard.graph_svg import graph_svg
 from fastsynth.dashboard.watch import Mode
 from fastsynth.doctor import Finding, examine
 from fastsynth.engine.novelty import Novelty
@@ -24,16 +26,17 @@ from fastsynth.engine.quota import Job, Quota
 from fastsynth.env.world import living
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.init import draft, write
+from fastsynth.method.chart import Chart, chart
 from fastsynth.method.decontaminate import load_benchmarks, read_user_texts
-from fastsynth.method.graph import build_graph
 from fastsynth.method.planner import Planner
 from fastsynth.method.wording import goal_text, step_text
+from fastsynth.opening import domain_of, shape_of
 from fastsynth.prompts import share
 from fastsynth.quality.card import Beside, coverage_of, quality_card, section, to_json
 from fastsynth.quality.show import card_table, coverage_table
 from fastsynth.records import encode
 from fastsynth.replay import Verifier
-from fastsynth.run import Order, domain_of, shape_of
+from fastsynth.run import Order
 from fastsynth.run import generate as generate_run
 from fastsynth.settings import decode, read_yaml
 from fastsynth.sim.batching import Shape
@@ -107,10 +110,12 @@ def preview(config: Config, count: int) -> int:
 
 async def _preview(config: Config, count: int) -> None:
     out = Console(highlight=False)
-    domain = domain_of(config)
-    planner = Planner(domain, build_graph(domain), shape_of(config), config.seed)
+    opened = domain_of(config)
     strata = [str(kind) for kind, weight in config.kinds.items() if weight]
     try:
+        charted = await chart(opened, config.graph, config.seed)
+        domain = charted.domain
+        planner = Planner(domain, charted.graph, shape_of(config), config.seed)
         for number in range(count):
             index, position = divmod(number, len(strata))
             job = Job(number, strata[position], index)
@@ -129,7 +134,7 @@ async def _preview(config: Config, count: int) -> None:
                 for goal in turn.goals:
                     out.print(f"  goal: {goal_text(domain.tools, turn, goal)}", markup=False)
     finally:
-        await domain.close()
+        await opened.close()
 
 
 def status(run_dir: Path) -> int:
@@ -239,11 +244,34 @@ def coverage(run_dir: Path, as_json: bool) -> int:
     return 0
 
 
-def graph(config: Config) -> int:
-    built = build_graph(domain_of(config))
-    text = msgspec.json.format(msgspec.json.encode(built.to_json()), indent=1)
-    sys.stdout.write(text.decode() + "\n")
+def graph(config: Config, html: str | None, svg: str | None, refresh: bool) -> int:
+    """JSON on standard output, or a drawing in a file: a page, a picture, or both."""
+    charted = anyio.run(_charted, config, refresh)
+    raw = charted.to_json()
+    for path, drawn in ((html, graph_page), (svg, graph_svg)):
+        if path is not None:
+            _write_text(Path(path), drawn(raw))
+    if html is None and svg is None:
+        text = msgspec.json.format(msgspec.json.encode(raw), indent=1)
+        sys.stdout.write(text.decode() + "\n")
     return 0
+
+
+async def _charted(config: Config, refresh: bool) -> Chart:
+    domain = domain_of(config)
+    try:
+        return await chart(domain, config.graph, config.seed, refresh=refresh)
+    finally:
+        await domain.close()
+
+
+def _write_text(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise config_error("graph", str(path), f"cannot be written: {error.strerror}") from error
+    sys.stdout.write(f"{path}\n")
 
 
 def serve_endpoint(given: argparse.Namespace) -> int:

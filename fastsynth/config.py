@@ -179,6 +179,16 @@ class Mcp(Section, frozen=True, kw_only=True):
     """Seconds one call may take before its process is ended."""
 
 
+class GraphOptions(Section, frozen=True, kw_only=True):
+    """Where the graph of tools comes from, and what its user knows better."""
+
+    discover: Literal["auto", "always", "never"] = "auto"
+    """`auto`: by probing, where the tools declare nothing. `always`: whatever they declare."""
+    add: tuple[str, ...] = ()
+    """`producer.path -> consumer.parameter`, or `before => after`."""
+    forbid: tuple[str, ...] = ()
+
+
 class Scenarios(Section, frozen=True, kw_only=True):
     """Where the scenarios of users' own tools come from."""
 
@@ -245,6 +255,7 @@ class Config(Section, frozen=True, kw_only=True):
     budget: Budget = Budget()
     teacher: Teacher = Teacher()
     tools: Tools = Tools()
+    graph: GraphOptions = GraphOptions()
 
     @property
     def environment_name(self) -> str:

@@ -21,13 +21,13 @@ from fastsynth.llm.chat import AgentRole, Ask, NoReply
 from fastsynth.llm.client import Client
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.agents import response_format
-from fastsynth.method.graph import build_graph
+from fastsynth.method.chart import chart
 from fastsynth.method.parse import arguments_of, spoken
 from fastsynth.method.planner import Planner
 from fastsynth.method.script import AdvancedDraft
 from fastsynth.method.tooling import tool_list
+from fastsynth.opening import domain_of, meet_endpoints, shape_of
 from fastsynth.records import Message
-from fastsynth.run import domain_of, meet_endpoints, shape_of
 
 JOBS = 400
 """Plans tried to see which tools can be reached."""
@@ -70,10 +70,17 @@ async def examine(config: Config, show: Show) -> None:
 
 
 async def _examine_environment(config: Config, domain: Domain, show: Show) -> None:
-    graph = build_graph(domain)
+    try:
+        charted = await chart(domain, config.graph, config.seed)
+    except FastsynthError as error:
+        show(_bad("graph", error))
+        return
+    domain, graph = charted.domain, charted.graph
     planner = Planner(domain, graph, shape_of(config), config.seed)
     what = f"{len(domain.tools)} tools, {len(graph.edges)} value edges, {len(graph.orders)} orders"
     show(Finding(grade="good", what=f"environment {domain.name}: {what}"))
+    for note in getattr(domain, "notes", ()):
+        show(Finding(grade="warning", what=note))
     await _examine_resets(planner, domain, show)
     called, aimed = await _explore(planner, domain)
     silent = sorted(set(domain.tools) - called)

@@ -80,5 +80,5 @@ def boundary() -> Iterator[Boundary]:
         yield caught
     except FastsynthError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (this is the boundary)
         caught.error = error

@@ -15,8 +15,7 @@ import msgspec
 from anyio.abc import TaskGroup
 from rich.console import Console
 
-from fastsynth.activity import Activity
-from fastsynth.config import Config, Endpoint
+from fastsynth.config import Config
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.eventlog import EventLog, event_log
 from fastsynth.dashboard.watch import Mode, watch
@@ -26,28 +25,23 @@ from fastsynth.engine.shutdown import Budget, Stop
 from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.env.environment import Domain
-from fastsynth.env.registry import Options as ToolOptions
-from fastsynth.env.registry import open_domain
 from fastsynth.errors import (
     ConfigError,
-    FastsynthError,
     Interrupted,
     NoEndpoint,
     NothingAccepted,
     config_error,
 )
-from fastsynth.events import Bus, RunStarted
-from fastsynth.llm.client import Client, Settings, open_client
+from fastsynth.events import Bus, Note, RunStarted
+from fastsynth.llm.client import Client
 from fastsynth.method.chain import Effort
+from fastsynth.method.chart import Chart, chart
 from fastsynth.method.decontaminate import load_benchmarks
-from fastsynth.method.graph import build_graph
-from fastsynth.method.planner import Planner, Shape
+from fastsynth.method.planner import Planner
+from fastsynth.opening import domain_of, meet_endpoints, shape_of
 from fastsynth.prompts import Prompts, load_prompts
 from fastsynth.records import encode
 from fastsynth.settings import dump, identity_of, roles_of
-from fastsynth.sim.embedded import start_embedded
-from fastsynth.sim.mistakes import Mistakes
-from fastsynth.sim.server import Options
 from fastsynth.sitting import Books, Sitting
 from fastsynth.spent import Spent, spent_before
 from fastsynth.store.compact import read_rows
@@ -194,10 +188,11 @@ async def _opened(
         bus.listen(books.traffic)
         studio = None
         if tools is not None:
-            studio = _studio(*tools, prompts, config, books, bus)
+            kept = order.run_dir / "graph.json"
+            charted = await chart(tools[0], config.graph, config.seed, kept)
+            studio = _studio(charted, tools[1], prompts, config, books, bus)
             tools[1].keep_in(books.replies, Space(bus, stop).wait)
-            graph = encode(studio.planner.graph.to_json()).decode()
-            books.rundir.write("graph.json", graph)
+            books.rundir.write("graph.json", encode(charted.to_json()).decode())
             _watch_budget(config, stop, bus, books.spent, group)
             group.start_soon(tools[1].attend)
         _announce(order, tools[1] if tools else None, books, bus)
@@ -207,6 +202,8 @@ async def _opened(
 async def _equip(config: Config, bus: Bus, stack: AsyncExitStack) -> tuple[Domain, Client]:
     domain = domain_of(config)
     stack.push_async_callback(domain.close)
+    for text in getattr(domain, "notes", ()):
+        bus.emit(Note(text=text))
     return domain, await meet_endpoints(config, bus, stack)
 
 
@@ -256,29 +253,12 @@ def _check_models(order: Order, before: dict[str, str], now: dict[str, str]) -> 
             )
 
 
-def domain_of(config: Config) -> Domain:
-    options = ToolOptions(
-        time_limit=config.tools.time_limit,
-        workers=config.tools.workers,
-        scenarios=config.scenarios.source if config.scenarios else "",
-    )
-    return open_domain(config.environment, options=options)
-
-
-def shape_of(config: Config) -> Shape:
-    return Shape(
-        turns=config.conversation.turns,
-        calls=config.conversation.calls,
-        tools_visible=config.conversation.tools_visible,
-    )
-
-
 def _studio(
-    domain: Domain, client: Client, prompts: Prompts, config: Config, books: Books, bus: Bus
+    charted: Chart, client: Client, prompts: Prompts, config: Config, books: Books, bus: Bus
 ) -> Studio:
     return Studio(
-        domain=domain,
-        planner=Planner(domain, build_graph(domain), shape_of(config), config.seed),
+        domain=charted.domain,
+        planner=Planner(charted.domain, charted.graph, shape_of(config), config.seed),
         chat=client,
         prompts=prompts,
         effort=Effort(
@@ -293,49 +273,6 @@ def _studio(
         benchmarks=load_benchmarks(config.decontaminate),
         near=config.duplicates == "near",
     )
-
-
-async def meet_endpoints(config: Config, bus: Bus, stack: AsyncExitStack) -> Client:
-    """A client whose endpoints all answered; a scripted one without an address is started here."""
-    endpoints: dict[str, Endpoint] = {}
-    roles = roles_of(config)
-    for name in dict.fromkeys(roles.values()):
-        endpoint = config.endpoints[name]
-        if endpoint.kind == "scripted" and not (endpoint.url or endpoint.urls):
-            options = Options(latency_ms=config.teacher.latency_ms, mistakes=_mistakes(config))
-            address = await stack.enter_async_context(start_embedded(options))
-            endpoint = msgspec.structs.replace(endpoint, url=address)
-        endpoints[name] = endpoint
-    settings = Settings(
-        endpoints=endpoints, roles=roles, sampling=config.sampling_of(), seed=config.seed
-    )
-    activity = Activity(config.engine.width)
-    activity.open()
-    bus.listen(activity.listen)
-    client = await stack.enter_async_context(
-        open_client(settings, replies=_NoReplies(), bus=bus, activity=activity)
-    )
-    await client.check()
-    return client
-
-
-def _mistakes(config: Config) -> Mistakes:
-    try:
-        return msgspec.convert(config.teacher.mistakes, Mistakes)
-    except msgspec.ValidationError as error:
-        known = ", ".join(field.name for field in msgspec.structs.fields(Mistakes))
-        place, found = "$.teacher.mistakes", dict(config.teacher.mistakes)
-        raise config_error(place, found, f"{error}; known: {known}") from error
-
-
-class _NoReplies:
-    """Stands in until the run directory is open; nothing is asked before."""
-
-    def get(self, job: int, key: bytes) -> bytes | None:
-        raise FastsynthError("no reply store is open yet")
-
-    def put(self, job: int, key: bytes, reply: bytes) -> None:
-        raise FastsynthError("no reply store is open yet")
 
 
 def _announce(order: Order, client: Client | None, books: Books, bus: Bus) -> None:

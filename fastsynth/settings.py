@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from fastsynth.config import Config, Endpoint
+from fastsynth.config import Config, Endpoint, GraphOptions
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.explain import explain
 from fastsynth.prompts import share
@@ -91,6 +91,10 @@ def decode(raw: dict[str, Any], place: str) -> Config:
         raise ConfigError(explain(str(error), raw, place)) from error
 
 
+_PLAIN = msgspec.to_builtins(GraphOptions())
+"""Left out of the identity, so that runs from before there was a choice can be resumed."""
+
+
 def identity_of(config: Config, prompts_digest: str, models: Mapping[str, str]) -> str:
     """Hash of what decides the data; `models` is role -> model as the endpoints answered."""
     decides = {
@@ -103,6 +107,7 @@ def identity_of(config: Config, prompts_digest: str, models: Mapping[str, str]) 
         "chain": msgspec.to_builtins(config.chain),
         "judges": config.judges,
         "duplicates": config.duplicates,
+        **({"graph": graph} if (graph := msgspec.to_builtins(config.graph)) != _PLAIN else {}),
         "decontaminate": {name: _benchmark_identity(name) for name in config.decontaminate},
         "prompts": prompts_digest,
         "models": dict(models),

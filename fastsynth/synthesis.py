@@ -12,7 +12,7 @@ import msgspec
 
 from fastsynth.engine.novelty import Plans
 from fastsynth.engine.quota import Job
-from fastsynth.env.breath import breathe
+from fastsynth.env.breath import enter
 from fastsynth.env.environment import Domain
 from fastsynth.env.world import World, living, row_environment
 from fastsynth.errors import EnvironmentBroken
@@ -66,7 +66,7 @@ class Studio(msgspec.Struct, frozen=True, kw_only=True):
 
 async def synthesize(job: Job, studio: Studio) -> Outcome:
     """Makes one conversation. Never raises for what a model, a tool or a draw did."""
-    await breathe()
+    await enter()
     studio.bus.emit(JobStarted(job=job.number, stratum=job.stratum))
     agents = _agents(job, studio)
     try:

@@ -16,6 +16,7 @@ Fails = Callable[..., str]
 
 
 SMALL = ("--set", "conversation.turns=[1, 1]", "--set", "kinds={base: 1}")
+WALLET = ("--set", "environment=world:wallet")
 
 
 @pytest.fixture
@@ -201,7 +202,7 @@ def test_a_context_that_is_too_long_rejects_conversations_not_the_run(
         return web.json_response(said, status=400) if request.method == "POST" else None
 
     with endpoint(twist=too_long) as server:
-        line = fails(3, "generate", "-o", "run", "--base-url", server.url, *SMALL)
+        line = fails(3, "generate", "-o", "run", "--base-url", server.url, *SMALL, *WALLET)
 
     assert "nothing accepted" in line
     assert "context_length" in line

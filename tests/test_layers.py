@@ -1,4 +1,4 @@
-"""The import rule of the design: lower layers never import higher ones, row-mates never each other."""
+"""The import rule of the design: lower layers never import higher ones, nor row-mates each other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROWS = (
     ("method",),
     ("synthesis", "quality"),
     ("sim", "dashboard", "replay", "spent"),
-    ("sitting",),
+    ("sitting", "opening"),
     ("run",),
     ("doctor", "init"),
     ("commands",),

@@ -42,14 +42,16 @@ def test_every_figure_comes_with_its_meaning(copied: Path) -> None:
 
 def test_real_turns_and_benchmarks_are_held_against_the_data(copied: Path, tmp_path: Path) -> None:
     said = [m.content for row in rows(copied) for m in row.messages if m.role == "user"]
-    log = tmp_path / "turns.jsonl"
-    log.write_text("".join(json.dumps({"text": text}) + "\n" for text in said))
+    benchmark, log = tmp_path / "benchmark.jsonl", tmp_path / "turns.txt"
+    benchmark.write_text("".join(json.dumps({"text": text}) + "\n" for text in said))
+    log.write_text("".join(f"yo pls reset my router nr {n}\n" for n in range(30)))
 
-    ended = run("report", copied, "--quality", "--json", "--logs", log, "--against", log)
+    place = ("--quality", "--json", "--logs", log, "--against", benchmark)
+    ended = run("report", copied, *place)
     figures = json.loads(ended.stdout)["figures"]
 
     assert figures["contaminated user turns"]["value"] > 0.5
-    assert 0.3 < figures["told from real user turns"]["value"] < 0.7
+    assert figures["told from real user turns"]["value"] > 0.95
 
 
 def test_the_coverage_table_names_every_tool(copied: Path) -> None:

@@ -17,6 +17,7 @@ from running import here, manifest, summary, wait_until
 
 FAKELLM = "rules:\n  - name: any\n    when: {}\n    respond: {content: Fine weather today.}\n"
 SMALL = ("--set", "conversation.turns=[1, 1]", "--set", "kinds={base: 1}")
+WALLET = ("--set", "environment=world:wallet")
 
 
 def _program(name: str) -> str:
@@ -59,7 +60,16 @@ def _answers(port: int) -> bool:
 def test_replies_that_make_no_sense_are_rejected_counted_and_end_in_exit_3(
     tmp_path: Path, name: str
 ) -> None:
-    place = ("-c", "configs/openai.yaml", "-o", tmp_path / "run", "--model", "gpt-4o", *SMALL)
+    place = (
+        "-c",
+        "configs/openai.yaml",
+        "-o",
+        tmp_path / "run",
+        "--model",
+        "gpt-4o",
+        *SMALL,
+        *WALLET,
+    )
     with third_party(name, tmp_path) as url:
         ended = here("generate", "-n", 5, "--json", "--base-url", url, *place)
 
@@ -75,7 +85,7 @@ def test_replies_that_make_no_sense_are_rejected_counted_and_end_in_exit_3(
 
 
 def test_doctor_says_what_such_a_server_lacks(tmp_path: Path) -> None:
-    place = ("-c", "configs/openai.yaml", "--model", "gpt-4o", "--set", "environment=world:wallet")
+    place = ("-c", "configs/openai.yaml", "--model", "gpt-4o", *WALLET)
     with third_party("stubllm", tmp_path) as url:
         ended = here("doctor", "--base-url", url, *place)
 

@@ -26,6 +26,7 @@ from fastsynth.events import (
     RequestFailed,
     RunFinished,
     RunStarted,
+    SlotTime,
     Throttled,
     TurnFinished,
 )
@@ -37,6 +38,7 @@ LINES_A_FLUSH: dict[type[Event], int] = {
     RequestFailed: 3,
     RequestDone: 2,
     Throttled: 2,
+    SlotTime: 2,
     TurnFinished: 2,
     JobStarted: 2,
     ReplyReused: 1,

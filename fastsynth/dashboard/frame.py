@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from fastsynth.dashboard import canvas, figures
 from fastsynth.dashboard.canvas import BAD, DIM, GOOD, PLAIN, WARN, Line, word
 from fastsynth.dashboard.header import header, level_order
+from fastsynth.dashboard.idle import Idle
+from fastsynth.dashboard.rates import EndpointView
 from fastsynth.dashboard.snapshot import WIDE, NoteLine, Snapshot
+
+ROOM_FOR_TOKENS = 94
+"""Columns inside the box."""
 
 
 def draw(view: Snapshot, width: int, height: int) -> list[Line]:
@@ -96,25 +101,41 @@ def strata_rows(view: Snapshot, width: int) -> list[Line]:
 
 
 def endpoint_rows(view: Snapshot, width: int) -> list[Line]:
-    names = ("in flight", "replies/s", "p50", "errors", "tokens in", "out")
-    widths = (10, 10, 8, 7, 10, 8)
-    head = [canvas.right(n, w, DIM) for n, w in zip(names, widths, strict=True)]
-    rows: list[Line] = [[canvas.left("", width - sum(widths)), *head]]
+    """One row an address; tokens only where there is room for them beside why it stands idle."""
+    wide = width >= ROOM_FOR_TOKENS
+    columns = [("in flight", 11), ("replies/s", 10), ("p50", 7), ("errors", 7)]
+    columns += [("tokens in", 10), ("out", 8)] if wide else []
+    columns += [("idle, mostly", 19)]
+    name_width = width - sum(w for _, w in columns)
+    head = [canvas.right(n, w, DIM) for n, w in columns]
+    rows: list[Line] = [[canvas.left("", name_width), *head]]
     for e in view.endpoints:
-        figs = (
-            f"{e.in_flight:,}",
+        figs = [
+            _of_limit(e),
             figures.short(e.replies_per_s),
             figures.span(e.p50_s),
             f"{e.errors:,}",
-            figures.short(e.prompt_tokens),
-            figures.short(e.completion_tokens),
-        )
+        ]
+        if wide:
+            figs += [figures.short(e.prompt_tokens), figures.short(e.completion_tokens)]
+        figs += [idle_text(e.idle_now[:1])]
         cells = [
             canvas.right(text, w, BAD if n == 3 and e.errors else PLAIN)
-            for n, (text, w) in enumerate(zip(figs, widths, strict=True))
+            for n, (text, (_, w)) in enumerate(zip(figs, columns, strict=True))
         ]
-        rows.append([canvas.left(_address(e.name), width - sum(widths)), *cells])
+        rows.append([canvas.left(_address(e.name), name_width), *cells])
     return rows
+
+
+def _of_limit(endpoint: EndpointView) -> str:
+    limit = f"/{endpoint.limit:,}" if endpoint.limit else ""
+    return f"{endpoint.in_flight:,}{limit}"
+
+
+def idle_text(idle: Sequence[Idle]) -> str:
+    """`31% RPM limit, 4% client CPU`; a dash where nothing stood idle."""
+    shown = [f"{each.share:.0%} {each.why}" for each in idle if each.share >= 0.005]
+    return ", ".join(shown) or "-"
 
 
 def _address(name: str) -> str:

@@ -4,14 +4,19 @@ but `EndpointTally`, which adds numbers."""
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from statistics import median
+from typing import TypeVar
 
 import msgspec
 
-from fastsynth.events import RequestDone
+from fastsynth.dashboard.idle import Idle, reasons
+from fastsynth.events import RequestDone, SlotLabel, SlotTime
 
 SPARKS_KEPT = 240
 LATENCIES_KEPT = 128
+SLOT_TIMES_KEPT = 5
+K = TypeVar("K", bound=str)
 
 
 class Window:
@@ -70,17 +75,27 @@ class EndpointView(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    limit: int = 0
+    """In flight at most, as far as the address has told; else 0."""
+    idle_now: tuple[Idle, ...] = ()
+    """Why slots stood idle in the last ten seconds or so, the biggest reason first."""
+    idle: tuple[Idle, ...] = ()
+    """The same over the whole sitting."""
 
 
 class EndpointTally:
     """Counters of one endpoint."""
 
     __slots__ = (
+        "_lately",
         "_latencies",
+        "_limits",
+        "_slots",
         "cached_tokens",
         "completion_tokens",
         "errors",
         "in_flight",
+        "limit",
         "name",
         "prompt_tokens",
         "replies",
@@ -93,6 +108,10 @@ class EndpointTally:
         self.prompt_tokens = self.completion_tokens = self.cached_tokens = 0
         self.window = Window(10.0)
         self._latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
+        self.limit = 0
+        self._slots: dict[SlotLabel, float] = {}
+        self._limits: dict[str, float] = {}
+        self._lately: deque[SlotTime] = deque(maxlen=SLOT_TIMES_KEPT)
 
     def done(self, event: RequestDone) -> None:
         self.in_flight = max(0, self.in_flight - 1)
@@ -106,6 +125,12 @@ class EndpointTally:
         self.in_flight = max(0, self.in_flight - 1)
         self.errors += 1
 
+    def slot_time(self, event: SlotTime) -> None:
+        self.limit = event.limit
+        self._lately.append(event)
+        add(self._slots, event.seconds)
+        add(self._limits, event.limits)
+
     def view(self) -> EndpointView:
         (replies_per_s,) = self.window.per_second(1)
         return EndpointView(
@@ -118,4 +143,20 @@ class EndpointTally:
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
             cached_tokens=self.cached_tokens,
+            limit=self.limit,
+            idle_now=self._idle_now(),
+            idle=reasons(self._slots, self._limits),
         )
+
+    def _idle_now(self) -> tuple[Idle, ...]:
+        seconds: dict[SlotLabel, float] = {}
+        limits: dict[str, float] = {}
+        for event in self._lately:
+            add(seconds, event.seconds)
+            add(limits, event.limits)
+        return reasons(seconds, limits)
+
+
+def add(sums: dict[K, float], more: Mapping[K, float]) -> None:
+    for name, value in more.items():
+        sums[name] = sums.get(name, 0.0) + value

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from fastsynth.dashboard import figures
 from fastsynth.dashboard.canvas import clean
+from fastsynth.dashboard.frame import idle_text
 from fastsynth.dashboard.snapshot import SCRIPTED, Snapshot
 from fastsynth.store.summary import Summary
 
@@ -45,6 +46,7 @@ def summary_panel(view: Snapshot) -> RenderableType:
         parts.append(Text(SCRIPTED, style="yellow"))
     if len(view.endpoints) > 1:
         parts += [Text(), _endpoints(view)]
+    parts += _idle(view)
     if view.funnel or view.failures:
         parts += [Text(), _funnel(view)]
     if view.warnings:
@@ -97,6 +99,17 @@ def _endpoints(view: Snapshot) -> Table:
             figures.share(each.cached_tokens, each.prompt_tokens),
         )
     return table
+
+
+def _idle(view: Snapshot) -> list[RenderableType]:
+    """`fleet@gpu1:8000 was idle 31% of its slots' time: 27% RPM limit, 4% no work left`."""
+    lines = [
+        f"{clean(each.name)} was idle {sum(idle.share for idle in each.idle):.0%} of its slots' "
+        f"time: {idle_text(each.idle)}"
+        for each in view.endpoints
+        if sum(idle.share for idle in each.idle) >= 0.01
+    ]
+    return [Text(), Text("\n".join(lines), style="dim")] if lines else []
 
 
 def _funnel(view: Snapshot) -> Table:

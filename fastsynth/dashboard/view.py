@@ -23,6 +23,7 @@ from fastsynth.events import (
     RequestSent,
     RunFinished,
     RunStarted,
+    SlotTime,
     Throttled,
     TurnFinished,
 )
@@ -69,6 +70,7 @@ class Progress:
             RequestFailed: self._request_failed,
             ReplyReused: self._reply_reused,
             Throttled: self._throttled,
+            SlotTime: self._slot_time,
             Note: self._note,
             RunFinished: self._run_finished,
         }
@@ -206,6 +208,9 @@ class Progress:
     def _throttled(self, event: Throttled) -> None:
         _bump(self.throttles, event.limit)
         self.throttled_s += event.seconds
+
+    def _slot_time(self, event: SlotTime) -> None:
+        self._endpoint(event.endpoint).slot_time(event)
 
     def _note(self, event: Note) -> None:
         self.warnings += event.level == "warning"

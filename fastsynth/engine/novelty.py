@@ -19,6 +19,8 @@ from fastsynth.engine.wordset import WordSet
 BAND_BYTES = 6
 """Of a band's hash: among 30 million bands one is met by chance with 1e-7."""
 BANDS = 8
+FEWEST_OLD = 2
+"""One query alone may well be asked again about something else."""
 Old = Literal["repeated_plan", "near_duplicate"]
 
 
@@ -74,7 +76,7 @@ class Novelty:
     def _is_near(self, near: str) -> bool:
         queries = _queries(near)
         met = sum(any(band in self._bands for band in query) for query in queries)
-        return 2 * met > len(queries)
+        return met >= FEWEST_OLD and 2 * met > len(queries)
 
 
 class Plans:
@@ -94,7 +96,7 @@ def _queries(near: str) -> list[list[int]]:
     """The bands of each query, a band's number in its word, so that only like bands meet."""
     raw = b64decode(near)
     words = [
-        int.from_bytes(raw[at : at + BAND_BYTES], "little") << 8 | at // BAND_BYTES % BANDS
+        int.from_bytes(raw[at : at + BAND_BYTES], "little") | at // BAND_BYTES % BANDS << 48
         for at in range(0, len(raw), BAND_BYTES)
     ]
     return [words[at : at + BANDS] for at in range(0, len(words), BANDS)]

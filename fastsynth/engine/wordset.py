@@ -1,4 +1,4 @@
-"""A set of 64-bit words in a file of its own, gone when it is closed: memory stays the same.
+"""A set of 64-bit words in mapped files without a name: the kernel may drop them from memory.
 
 Open hashing over blocks of eight words. A full table is never rebuilt, which would stop the loop:
 another of twice its size is laid beside it, and a look-up asks all of them.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
+from mmap import mmap
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
 
 from fastsynth.errors import reraise_disk
 
@@ -19,9 +20,12 @@ _BLOCK = struct.Struct(f"<{_SLOTS}Q")
 _WORD = struct.Struct("<Q")
 _FIRST_BLOCKS = 1 << 13
 _FILL = 0.6
+_CHUNK = 1 << 18
 
 
 class WordSet:
+    """The words are hashes: their low bits, taken as they are, choose the block."""
+
     def __init__(self, folder: Path | None = None, first_blocks: int = _FIRST_BLOCKS) -> None:
         """`folder` holds the unnamed file; None takes the system's temporary one."""
         self._folder = folder
@@ -51,10 +55,11 @@ class _Table:
     """0 marks an empty slot; the word 0 is kept as 1."""
 
     def __init__(self, folder: Path | None, blocks: int) -> None:
-        self._file: IO[bytes] = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         self._blocks = blocks
         self._count = 0
-        os.truncate(self._file.fileno(), blocks * _BLOCK.size)
+        with TemporaryFile(dir=folder) as file:
+            _allocate(file.fileno(), blocks * _BLOCK.size)
+            self._words = mmap(file.fileno(), blocks * _BLOCK.size)
 
     @property
     def full(self) -> bool:
@@ -65,20 +70,29 @@ class _Table:
 
     def add(self, word: int) -> None:
         place, _ = self._find(word or 1)
-        os.pwrite(self._file.fileno(), _WORD.pack(word or 1), place)
+        _WORD.pack_into(self._words, place, word or 1)
         self._count += 1
 
     def close(self) -> None:
-        self._file.close()
+        self._words.close()
 
     def _find(self, word: int) -> tuple[int, bool]:
         """(byte offset of the word or of the slot it belongs in, whether it is there)."""
         block = word % self._blocks
         while True:
             at = block * _BLOCK.size
-            slots = _BLOCK.unpack(os.pread(self._file.fileno(), _BLOCK.size, at))
+            slots = _BLOCK.unpack_from(self._words, at)
             if word in slots:
                 return at, True
             if 0 in slots:
                 return at + slots.index(0) * _WORD.size, False
             block = (block + 1) % self._blocks
+
+
+def _allocate(fd: int, size: int) -> None:
+    """Real blocks of the disk: writing into a hole of a mapped file would be fatal when it fills."""
+    if sys.platform == "linux":
+        os.posix_fallocate(fd, 0, size)
+        return
+    for _ in range(0, size, _CHUNK):
+        os.write(fd, bytes(min(size, _CHUNK)))

@@ -19,19 +19,33 @@ class _Breath:
     def __init__(self) -> None:
         self.since = perf_counter()
         self.turn = anyio.Lock()
+        self.door = anyio.Lock()
 
 
 _breath: RunVar[_Breath] = RunVar("breath")
 
 
+async def enter() -> None:
+    """For whoever begins: one at a time, after all who are on their way had a turn. So a few
+    conversations are being planned at a time, not all of them; 4,000 half-made plans took 1.4 GB.
+    """
+    async with _of_loop().door:
+        await breathe()
+
+
 async def breathe() -> None:
     """Goes on at once within a slice; else after at least one turn of the loop."""
-    breath = _breath.get(None)
-    if breath is None:
-        breath = _Breath()
-        _breath.set(breath)
+    breath = _of_loop()
     if perf_counter() - breath.since < SLICE and not breath.turn.locked():
         return
     async with breath.turn:
         await checkpoint()
         breath.since = perf_counter()
+
+
+def _of_loop() -> _Breath:
+    breath = _breath.get(None)
+    if breath is None:
+        breath = _Breath()
+        _breath.set(breath)
+    return breath

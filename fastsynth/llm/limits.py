@@ -25,7 +25,7 @@ LONGEST_PAUSE = 60.0
 LONGEST_BREAK = 15.0
 STRIKES = 5
 """Failed connections in a row that open the breaker; a refused connection counts for three."""
-TOKENS_USED = 0.985
+TOKENS_USED = 0.995
 """Share of a token limit that is used: requests grow after they are let through, and admission
 that stops at the limit stops where the estimates were low (0.8% too much, in simulation)."""
 FIRST_PAUSE = 0.25
@@ -97,6 +97,8 @@ class Gate:
         self._strikes = 0
         self._breaks = 0
         self._seen = -math.inf
+        self._held_by = "in_flight"
+        """What held the last request back that was."""
         self._random = seeds.derive("limits", label)
 
     @property
@@ -114,15 +116,21 @@ class Gate:
         Three deviations of the estimates of all in flight stay free.
         """
         if now < self._paused_until:
+            self._held_by = "paused"
             return self._paused_until - now
         if self.in_flight >= self._room(now):
             cap, ramp_end = self._cap, self._paused_until + self._ramp
             ramping = not self.down and now < ramp_end and self.in_flight < cap
+            self._held_by = "ramp" if ramping else "in_flight"
             return min(self._ramp / cap, ramp_end - now) + 1e-6 if ramping else NEVER
         wait = self._requests.delay(now, 1) if self._requests else 0.0
+        if wait:
+            self._held_by = "rpm"
         for name, window in self._tokens.items():
             margin = 3.0 * load.spread * math.sqrt(self.in_flight + 1) if name != "in" else 0.0
-            wait = max(wait, window.delay(now, load.of(name) + margin))
+            tokens_wait = window.delay(now, load.of(name) + margin)
+            if tokens_wait > wait:
+                wait, self._held_by = tokens_wait, "tpm"
         return wait
 
     def why(self, now: float) -> str:
@@ -168,7 +176,9 @@ class Gate:
             self.knee.filled(now, seconds, self.in_flight, full)
         idle = max(self._cap, self.in_flight) - self.in_flight
         held = min(idle, len(self.queue))
-        self.slots.spent(seconds, self.in_flight, held, self.why(since) if held else "", idle)
+        self.slots.spent(
+            seconds, self.in_flight, held, "down" if self.down else self._held_by, idle
+        )
 
     def settle(self, now: float, permit: Permit, tokens_in: int, tokens_out: int) -> None:
         """The tokens it really took; 0 where the server never saw it."""

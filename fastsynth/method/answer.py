@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from fastsynth.method.agents import Dropped
@@ -112,10 +113,11 @@ def _unknown_number(answer: str, seen: list[Any], told: str) -> str:
     return next((f"{n:g}" for n in left if abs(n) not in entailed), "")
 
 
-def _numbers_in(value: str) -> set[float]:
+@lru_cache(maxsize=4096)
+def _numbers_in(value: str) -> frozenset[float]:
     if not any(map(str.isdecimal, value)):
-        return set()
-    return numbers(value) | {float(n) for n in _DIGITS.findall(value)[:12]}
+        return frozenset()
+    return frozenset(numbers(value) | {float(n) for n in _DIGITS.findall(value)[:12]})
 
 
 def _unknown_identifier(answer: str, seen: list[Any], told: str) -> str:

@@ -16,9 +16,12 @@ import msgspec
 from fastsynth.env.environment import Domain, Environment, Observation, Scenario, Tool
 
 
-def bare(domain: Domain) -> Domain:
-    """`domain` with every declaration stripped; it opens the same environments."""
-    return _Bare(domain)
+def bare(domain: Domain, *, hide: bool = True) -> Domain:
+    """`domain` with every declaration stripped; it opens the same environments.
+
+    With `hide=False` groups of facts and live values keep their names.
+    """
+    return _Bare(domain, hide)
 
 
 def bare_tool(tool: Tool) -> Tool:
@@ -37,8 +40,9 @@ def hidden(concept: str) -> str:
 
 
 class _Bare:
-    def __init__(self, domain: Domain) -> None:
+    def __init__(self, domain: Domain, hide: bool) -> None:
         self._domain = domain
+        self._hide = hide
         self.name = domain.name
         self.tools: Mapping[str, Tool] = {n: bare_tool(t) for n, t in domain.tools.items()}
         self.parts = domain.parts
@@ -49,10 +53,13 @@ class _Bare:
 
     def draw(self, parts: Sequence[str], rng: Random) -> Scenario:
         scenario = self._domain.draw(parts, rng)
+        if not self._hide:
+            return scenario
         return msgspec.structs.replace(scenario, facts=_hidden_names(scenario.facts))
 
     async def open(self, parts: Sequence[str]) -> Environment:
-        return _BareEnvironment(await self._domain.open(parts))
+        environment = await self._domain.open(parts)
+        return _BareEnvironment(environment) if self._hide else environment
 
     async def close(self) -> None:
         await self._domain.close()

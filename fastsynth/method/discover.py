@@ -8,7 +8,7 @@ tool twice from one snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
 
@@ -24,7 +24,21 @@ from fastsynth.method.probes import Prober, Success
 from fastsynth.method.verdicts import Discovery, Evidence, judge
 from fastsynth.seeds import derive
 
-SCENARIOS = 5
+
+class Effort(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is tried."""
+
+    scenarios: int = 5
+    calls: int = 80_000
+    """Most calls in one scenario."""
+
+    @classmethod
+    def of(cls, name: str) -> Effort:
+        """Less where a call costs milliseconds: a server's 5, a worker process's 0.2."""
+        kind = name.partition(":")[0]
+        if kind == "mcp":
+            return cls(scenarios=2, calls=3_000)
+        return cls(scenarios=4, calls=20_000) if kind == "python" else cls()
 
 
 class Findings(msgspec.Struct, kw_only=True):
@@ -44,19 +58,20 @@ class Findings(msgspec.Struct, kw_only=True):
     scenarios: int = 0
 
 
-async def discover(domain: Domain, seed: int = 1, scenarios: int = SCENARIOS) -> Discovery:
+async def discover(domain: Domain, seed: int = 1, effort: Effort | None = None) -> Discovery:
     """The graph of `domain`, as its environments show it. Declarations of tools are not read.
 
-    Costs some ten thousand calls a scenario for a hundred tools.
+    Costs some thirty thousand calls a scenario for a hundred tools.
     """
+    effort = effort or Effort()
     findings = Findings(flows=Flows())
-    for number in range(scenarios):
-        await _scenario(domain, derive(seed, "discover", number), findings)
-    findings.scenarios = scenarios
+    for number in range(effort.scenarios):
+        await _scenario(domain, derive(seed, "discover", number), findings, effort.calls)
+    findings.scenarios = effort.scenarios
     return judge(domain, findings_as_evidence(findings))
 
 
-async def _scenario(domain: Domain, rng: Random, findings: Findings) -> None:
+async def _scenario(domain: Domain, rng: Random, findings: Findings, calls: int) -> None:
     scenario = domain.draw(domain.parts, rng)
     environment = await domain.open(domain.parts)
     try:
@@ -65,7 +80,7 @@ async def _scenario(domain: Domain, rng: Random, findings: Findings) -> None:
         pool.add_groups(scenario.facts, "fact")
         pool.add_groups(await environment.known(), "live")
         pool.add_state(scenario.state)
-        prober = Prober(environment, tools_of(domain, domain.parts), rng)
+        prober = Prober(environment, tools_of(domain, domain.parts), rng, calls)
         prober.mutators |= findings.mutators
         explorer = Explorer(prober, pool, await prober.begin())
         await explorer.explore()
@@ -81,7 +96,7 @@ async def _scenario(domain: Domain, rng: Random, findings: Findings) -> None:
         await environment.close()
 
 
-async def _twice(prober: Prober, runs: Any, findings: Findings) -> None:
+async def _twice(prober: Prober, runs: Iterable[Success], findings: Findings) -> None:
     """Every tool again from its snapshot, well after the first time: what differs is volatile."""
     for run in runs:
         observation = await prober.run(run.point, run.tool, run.arguments)
@@ -115,6 +130,3 @@ def findings_as_evidence(findings: Findings) -> Evidence:
         calls=findings.calls,
         scenarios=findings.scenarios,
     )
-
-
-__all__ = ["Discovery", "Mapping", "discover"]

@@ -148,9 +148,10 @@ def _concepts(tools: Mapping[str, Tool], edges: Iterable[Edge]) -> dict[Place, s
         for parameter, schema in tool.parameters.get("properties", {}).items():
             many = schema.get("type") == "array" and isinstance(schema.get("items"), dict)
             inner = schema["items"] if many else schema
-            if "enum" in inner or "const" in inner or inner.get("type") == "boolean":
-                continue
             place = (name, f"{parameter}[]" if many else parameter)
+            named = "enum" in inner or "const" in inner or inner.get("type") == "boolean"
+            if named and place not in sources:
+                continue
             from_where = sources.get(place, set())
             word = snake(parameter)
             if word in GENERIC:

@@ -139,11 +139,17 @@ class ApiGraph:
     def to_json(self) -> dict[str, Any]:
         return {
             "tools": {
-                name: {"part": tool.part, "mutates": tool.mutates}
+                name: {
+                    "part": tool.part,
+                    "mutates": tool.mutates,
+                    "description": tool.description,
+                    "parameters": list(tool.parameters.get("properties", {})),
+                }
                 for name, tool in self.tools.items()
             },
             "edges": [msgspec.structs.asdict(edge) for edge in self.edges],
             "orders": [msgspec.structs.asdict(order) for order in self.orders],
+            "opaque": sorted(self.opaque),
         }
 
 

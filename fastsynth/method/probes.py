@@ -20,8 +20,8 @@ from fastsynth.env.world import check_arguments, coerce
 from fastsynth.method.pool import Pool, fits, harvest
 from fastsynth.records import canonical
 
-CHANCES = 300
-"""Combinations of several arguments drawn by chance where no single one helps."""
+CHANCES = 100
+"""Combinations of several arguments drawn at the end, where nothing else helped."""
 SURE = 3
 """Calls after which a kind of outcome that never moved the state is taken to be harmless."""
 SMALL = 20
@@ -65,7 +65,15 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 class Prober:
     """Runs single calls from snapshots of one environment, restoring only where it must."""
 
-    def __init__(self, environment: Environment, tools: Mapping[str, Tool], rng: Random) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        tools: Mapping[str, Tool],
+        rng: Random,
+        most: int = 10**9,
+    ) -> None:
+        """After `most` calls every further one is answered by an error without being made."""
+        self._most = most
         self._environment = environment
         self._rng = rng
         self._at: Point | None = None
@@ -89,6 +97,8 @@ class Prober:
         complaint = check_arguments(self.tools[name], arguments)
         if complaint:
             return Observation(error="arguments", message=complaint)
+        if self.calls >= self._most:
+            return Observation(error="environment", message="no calls left")
         await self.go(point)
         given = coerce(self.tools[name].parameters, arguments)
         self.calls += 1
@@ -166,8 +176,19 @@ class Prober:
     def _draws(
         self, choices: Mapping[str, list[Any]], complaints: Mapping[str, dict[str, Any]]
     ) -> Iterator[dict[str, Any]]:
-        """The likeliest first, then one argument varied at a time from each new complaint on;
-        combinations by chance only where complaints differ."""
+        """One argument varied at a time; where there are several, combinations in between."""
+        several = len(choices) > 1
+        for number, arguments in enumerate(self._varied(choices, complaints)):
+            yield arguments
+            if several and number % 2:
+                yield {name: self._lean(values) for name, values in choices.items()}
+        for _ in range(CHANCES if several else 0):
+            yield {name: self._lean(values) for name, values in choices.items()}
+
+    def _varied(
+        self, choices: Mapping[str, list[Any]], complaints: Mapping[str, dict[str, Any]]
+    ) -> Iterator[dict[str, Any]]:
+        """The likeliest first, then one argument at a time, again from each new complaint on."""
         first = {parameter: values[0] for parameter, values in choices.items()}
         yield first
         bases = [first]
@@ -179,8 +200,6 @@ class Prober:
                     if len(complaints) > seen:
                         seen = len(complaints)
                         bases.append(list(complaints.values())[-1])
-        for _ in range(CHANCES if len(choices) > 1 else 0):
-            yield {parameter: self._lean(values) for parameter, values in choices.items()}
 
     def _lean(self, values: list[Any]) -> Any:
         """Mostly one of the first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
@@ -13,6 +14,7 @@ from fastsynth.records import Message, canonical
 RESULT_SHOWN = 600
 
 
+@lru_cache(maxsize=4096)
 def words(name: str) -> str:
     """`flights[].departure_time` -> `departure time`."""
     last = re.split(r"[.\[\]{}*]+", name.rstrip("[]{}*0123456789"))[-1] or name

@@ -20,6 +20,8 @@ from fastsynth.quality.shortcut import words
 BLEU_SAMPLE = 500
 """Self-BLEU grows with the number of references: one size makes runs comparable."""
 BLEU_ORDER = 4
+ENOUGH = 100
+"""Effective turn skeletons; a tenth of the turns where those are few."""
 
 
 class Skeletons:
@@ -49,10 +51,12 @@ class Skeletons:
         effective = math.exp(entropy(self._turns)) if turns else None
         yield Figure(
             name="effective turn skeletons",
-            value=effective and effective / turns,
-            low=0.1,
-            meaning="effective number of tool sequence x provenance, of turns with calls",
-            detail="" if effective is None else f"{effective:,.0f} effective, {len(self._turns):,}",
+            value=effective,
+            unit="number",
+            low=min(ENOUGH, turns / 10),
+            meaning="as many equally frequent kinds of turn (tool sequence x provenance) would be "
+            "as diverse",
+            detail=f"{len(self._turns):,} different ones" if turns else "",
             base=turns,
         )
 
@@ -150,7 +154,7 @@ class Entities:
         self._rows.update(said)
 
     def figures(self) -> Iterator[Figure]:
-        top = self._rows.most_common(10)
+        top = sorted(self._rows.items(), key=lambda entry: (-entry[1], entry[0]))[:10]
         yield Figure(
             name="entity concentration",
             value=ratio(sum(n for _, n in top), self._total),

@@ -24,26 +24,31 @@ _WORD = re.compile(r"[a-z]+|\d+")
 
 class Shortcut:
     def __init__(self) -> None:
-        self.turns = self.solved = self.chosen = 0
+        self.turns = self.solved = self.chosen = self.rows = self.whole = 0
 
     def add(self, scene: RowScene) -> None:
-        ranking: Bm25 | None = None
-        for turn in scene.turns:
-            if turn.calls:
-                ranking = ranking or Bm25(scene.tools)
-                self.turns += 1
-                chosen = _chooses(ranking, turn)
-                self.chosen += chosen
-                self.solved += chosen and _copies(turn, scene.tools)
+        ranking = Bm25(scene.tools)
+        asked = [turn for turn in scene.turns if turn.calls]
+        chosen = [_chooses(ranking, turn) for turn in asked]
+        solved = [c and _copies(t, scene.tools) for t, c in zip(asked, chosen, strict=True)]
+        self.turns += len(asked)
+        self.chosen += sum(chosen)
+        self.solved += sum(solved)
+        self.rows += bool(asked)
+        self.whole += bool(asked) and all(solved)
 
     def figures(self) -> Iterator[Figure]:
-        chosen = ratio(self.chosen, self.turns)
+        shares = (
+            ("right tools", self.chosen, self.turns),
+            ("conversations", self.whole, self.rows),
+        )
         yield Figure(
             name="shortcut baseline",
             value=ratio(self.solved, self.turns),
             high=0.15,
-            meaning="turns with calls solved by BM25 over the tool list and literal copying",
-            detail="" if chosen is None else f"right tools alone: {100 * chosen:.1f}%",
+            meaning="turns with calls solved by BM25 over the tool list and literal copying, told "
+            "how many calls are right; BFCL's own base tasks: 17.8%",
+            detail=", ".join(f"{name} {100 * n / of:.1f}%" for name, n, of in shares if of),
             base=self.turns,
         )
 

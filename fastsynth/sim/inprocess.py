@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import msgspec
 
-from fastsynth.llm.chat import Ask, NoReply, Reply
+from fastsynth.env.registry import open_domain
+from fastsynth.events import Bus
+from fastsynth.llm.chat import Ask, Chat, NoReply, Reply
 from fastsynth.llm.fake import FakeChat
 from fastsynth.llm.keys import call_id
+from fastsynth.method.chain import Effort
+from fastsynth.method.graph import build_graph
+from fastsynth.method.planner import Planner, Shape
 from fastsynth.method.script import Script
+from fastsynth.prompts import load_prompts
 from fastsynth.records import ToolCall, Usage
 from fastsynth.sim import bank
 from fastsynth.sim.api import ChatMessage, ToolFunction
 from fastsynth.sim.mistakes import NONE, Mistakes
 from fastsynth.sim.teacher import Teacher
+from fastsynth.synthesis import Studio
 
 
 class _Tool(msgspec.Struct):
@@ -42,3 +49,17 @@ def teacher_chat(mistakes: Mistakes = NONE) -> FakeChat:
         )
 
     return FakeChat(answer)
+
+
+def studio(environment: str, chat: Chat, effort: Effort, seed: int = 1) -> Studio:
+    """What `synthesis.synthesize` needs, around any chat; keeps nothing on disk."""
+    domain = open_domain(environment)
+    return Studio(
+        domain=domain,
+        planner=Planner(domain, build_graph(domain), Shape(), seed),
+        chat=chat,
+        prompts=load_prompts(),
+        effort=effort,
+        identity="0" * 32,
+        bus=Bus(),
+    )

@@ -7,10 +7,13 @@ Such sends are counted apart, with the most they can have cost.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 
 from fastsynth.events import Event, RequestDone, RequestFailed, SlotTime
+
+K = TypeVar("K", bound=str)
 
 
 class EndpointUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +46,7 @@ class Traffic:
 
     def __init__(self, before: Mapping[str, EndpointUse] | None = None) -> None:
         self._counts: dict[str, _Count] = {
-            name: _Count(**msgspec.structs.asdict(use)) for name, use in (before or {}).items()
+            name: _Count(**msgspec.to_builtins(use)) for name, use in (before or {}).items()
         }
 
     def __call__(self, event: Event) -> None:
@@ -66,7 +69,7 @@ class Traffic:
 
     def uses(self) -> dict[str, EndpointUse]:
         return {
-            name: EndpointUse(**msgspec.structs.asdict(count))
+            name: EndpointUse(**msgspec.to_builtins(count))
             for name, count in sorted(self._counts.items())
         }
 
@@ -77,7 +80,7 @@ class Traffic:
         return count
 
 
-def _add(sums: dict[str, float], more: Mapping[str, float]) -> None:
+def _add(sums: dict[str, float], more: Mapping[K, float]) -> None:
     for name, seconds in more.items():
         sums[name] = round(sums.get(name, 0.0) + seconds, 3)
 

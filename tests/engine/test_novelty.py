@@ -58,7 +58,7 @@ def test_nearly_the_same_queries_and_equal_plans_are_refilled() -> None:
 
     for number in chosen:
         query = ending(5, number)[3]
-        assert query not in seen
+        assert query not in seen or len(query) <= len(near_of(1))
         seen.add(query)
     assert counts["near_duplicate"] > 0
     assert counts["repeated_plan"] > 0
@@ -68,23 +68,24 @@ def test_nearly_the_same_queries_and_equal_plans_are_refilled() -> None:
 def test_most_queries_have_to_be_old() -> None:
     novelty = Novelty()
     novelty.hold(0, "a", "p0", near_of(1, 2, 3))
-    novelty.hold(1, "a", "p1", near_of(1, 7))
-    novelty.hold(2, "a", "p2", near_of(1, 2, 9))
+    novelty.hold(1, "a", "p1", near_of(1))
+    novelty.hold(2, "a", "p2", near_of(1, 2, 7, 8))
+    novelty.hold(3, "a", "p3", near_of(1, 2, 9))
     said = []
-    for job in range(3):
+    for job in range(4):
         said.append(novelty.settle(job, True))
         novelty.keep(job, said[-1] is None)
 
-    assert said == [None, None, "near_duplicate"]
+    assert said == [None, None, None, "near_duplicate"], "one alone, half, and most of them"
     novelty.close()
 
 
 def test_queries_of_what_was_not_chosen_are_still_free() -> None:
     novelty = Novelty()
-    novelty.hold(0, "a", "p0", near_of(1))
+    novelty.hold(0, "a", "p0", near_of(1, 2))
     novelty.settle(0, True)
     novelty.keep(0, False)
-    novelty.hold(1, "a", "p1", near_of(1))
+    novelty.hold(1, "a", "p1", near_of(1, 2))
 
     assert novelty.settle(1, True) is None
     novelty.close()

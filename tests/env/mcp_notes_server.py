@@ -1,73 +1,114 @@
-"""A real MCP server with its state in memory, for tests: over standard streams, or HTTP on a port.
+"""An MCP server over standard streams in plain Python, which starts in 50 ms; state in memory.
 
 Has what makes servers hard: a clock in results, a call that hangs, a call that ends the process,
-errors of two sorts, text that is a Python literal, and no hint on a tool that writes.
+text that is a Python literal, and tools without a hint.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
+from typing import Any
 
-import anyio
-from mcp.server.mcpserver import MCPServer
-from mcp_types import TextContent, ToolAnnotations
-
-server = MCPServer("notes", log_level="ERROR")
 NOTES: dict[str, str] = {}
-READS = ToolAnnotations(read_only_hint=True)
+READS = {"readOnlyHint": True}
 
 
-@server.tool()
-def add_note(title: str, text: str) -> dict[str, int]:
-    """Write a note down."""
+def add_note(title: str, text: str) -> Any:
     if title in NOTES:
         raise ValueError(f"there is a note {title!r}")
     NOTES[title] = text
     return {"notes": len(NOTES)}
 
 
-@server.tool(annotations=READS)
-def list_notes() -> dict[str, list[str]]:
-    """List the titles of all notes."""
+def list_notes() -> Any:
     return {"titles": list(NOTES)}
 
 
-@server.tool(annotations=READS)
-def read_clock() -> dict[str, float | str]:
-    """Say what time it is, and where."""
+def read_clock() -> Any:
     return {"now": time.time(), "place": "here"}
 
 
-@server.tool(annotations=READS, structured_output=False)
-def show_literal() -> list[TextContent]:
-    """Give text that is a Python literal."""
-    return [TextContent(type="text", text="[('a', 1), ('b', None)]")]
+def show_literal() -> Any:
+    return "[('a', 1), ('b', None)]"
 
 
-@server.tool(annotations=READS)
-async def hang(seconds: float) -> str:
-    """Answer late."""
-    await anyio.sleep(seconds)
+def hang(seconds: float) -> Any:
+    time.sleep(seconds)
     return "awake"
 
 
-@server.tool(annotations=READS)
-def leave(because: str) -> str:
-    """End the process."""
+def leave(because: str) -> Any:
     os._exit(3)
 
 
-@server.tool()
-def empty_notes() -> str:
-    """Throw all notes away."""
+def empty_notes() -> Any:
     NOTES.clear()
     return "empty"
 
 
-if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))
-    else:
-        server.run()
+def schema(**kinds: str) -> dict[str, Any]:
+    properties = {name: {"type": kind} for name, kind in kinds.items()}
+    return {"type": "object", "properties": properties, "required": list(kinds)}
+
+
+TOOLS: dict[str, tuple[Any, dict[str, Any], dict[str, bool] | None]] = {
+    "add_note": (add_note, schema(title="string", text="string"), None),
+    "list_notes": (list_notes, schema(), READS),
+    "read_clock": (read_clock, schema(), READS),
+    "show_literal": (show_literal, schema(), None),
+    "hang": (hang, schema(seconds="number"), READS),
+    "leave": (leave, schema(because="string"), READS),
+    "empty_notes": (empty_notes, schema(), None),
+}
+
+
+def listed() -> Any:
+    return {
+        "tools": [
+            {
+                "name": name,
+                "description": name.replace("_", " "),
+                "inputSchema": parameters,
+                **({"annotations": hints} if hints else {}),
+            }
+            for name, (_, parameters, hints) in TOOLS.items()
+        ]
+    }
+
+
+def called(name: str, arguments: dict[str, Any]) -> Any:
+    try:
+        value = TOOLS[name][0](**arguments)
+    except ValueError as error:
+        return {"content": [{"type": "text", "text": str(error)}], "isError": True}
+    text = value if isinstance(value, str) else json.dumps(value)
+    structured = {} if isinstance(value, str) else {"structuredContent": value}
+    return {"content": [{"type": "text", "text": text}], **structured}
+
+
+def answer(method: str, given: dict[str, Any]) -> dict[str, Any]:
+    match method:
+        case "initialize":
+            return {
+                "result": {
+                    "protocolVersion": given["protocolVersion"],
+                    "capabilities": {"tools": {}},
+                    "serverInfo": {"name": "notes", "version": "1"},
+                }
+            }
+        case "tools/list":
+            return {"result": listed()}
+        case "tools/call":
+            return {"result": called(given["name"], given.get("arguments") or {})}
+    return {"error": {"code": -32601, "message": f"unknown method {method}"}}
+
+
+for line in sys.stdin:
+    request = json.loads(line)
+    if "id" in request and "method" in request:
+        reply = answer(request["method"], request.get("params") or {})
+        sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": request["id"], **reply}) + "\n")
+        sys.stdout.flush()

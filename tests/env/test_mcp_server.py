@@ -25,9 +25,10 @@ from fastsynth.errors import ConfigError, EnvironmentBroken
 from fastsynth.records import canonical
 
 pytest.importorskip("mcp", reason="the extra mcp is not installed")
-SERVER = str(Path(__file__).parent / "mcp_notes_server.py")
+HERE = Path(__file__).parent
+SERVER, OVER_HTTP = str(HERE / "mcp_notes_server.py"), str(HERE / "mcp_notes_http.py")
 NOTES = Mcp(
-    command=("python", SERVER), name="notes", reset=Reset(restart=True), pool=2, time_limit=0.8,
+    command=("python", SERVER), name="notes", reset=Reset(restart=True), pool=2, time_limit=0.6,
     hide=("empty_notes",), reads=("show_literal",),
 )  # fmt: skip
 NOTHING_FOUND = Found()
@@ -80,7 +81,7 @@ async def test_two_sessions_of_one_pool_never_see_each_other() -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "words"),
     [
-        ("hang", {"seconds": 30.0}, "took longer than 0.8 s"),
+        ("hang", {"seconds": 1.2}, "took longer than 0.6 s"),
         ("leave", {"because": "bored"}, "ended its server"),
         ("add_note", {"title": "kept", "text": "y"}, "there is a note"),
     ],
@@ -102,7 +103,7 @@ async def test_a_call_that_fails_is_the_tools_error_and_the_session_lives_on(
 async def test_a_cancelled_call_leaves_no_state_behind() -> None:
     async with notes() as (_, world):
         with anyio.move_on_after(0.2):
-            await world.call("hang", {"seconds": 30.0})
+            await world.call("hang", {"seconds": 1.2})
         titles = await world.call("list_notes", {})
 
     assert titles.value == {"titles": []}
@@ -171,7 +172,7 @@ async def test_a_live_backend_shows_what_surely_reads_and_nothing_else() -> None
 
 @pytest.mark.anyio
 async def test_a_server_that_does_not_start_says_why_in_one_line() -> None:
-    with pytest.raises(EnvironmentBroken, match="no_such_file.py") as raised:
+    with pytest.raises(EnvironmentBroken, match=r"no_such_file\.py") as raised:
         McpDomain(Mcp(command=("python", "no_such_file.py"), reset=Reset(restart=True)))
 
     assert "\n" not in str(raised.value)
@@ -191,7 +192,7 @@ async def test_a_server_that_does_not_start_says_why_in_one_line() -> None:
     ],
 )
 def test_a_config_that_cannot_work_is_one_line(server: Mcp, words: str) -> None:
-    with pytest.raises(ConfigError, match="environment.mcp") as raised:
+    with pytest.raises(ConfigError, match=r"environment\.mcp") as raised:
         open_domain(Served(mcp=server))
 
     assert words in str(raised.value)
@@ -202,7 +203,7 @@ def address() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, SERVER, str(port)], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, OVER_HTTP, str(port)], stderr=subprocess.DEVNULL)
     until = time.monotonic() + 20
     while time.monotonic() < until:
         with socket.socket() as probe:
@@ -239,5 +240,5 @@ async def test_over_http_nothing_is_written_unless_allowed(address: str) -> None
 
 @pytest.mark.anyio
 async def test_an_address_where_nobody_answers_is_named() -> None:
-    with pytest.raises(EnvironmentBroken, match="127.0.0.1:9"):
+    with pytest.raises(EnvironmentBroken, match=r"127\.0\.0\.1:9"):
         McpDomain(Mcp(url="http://127.0.0.1:9/mcp"))

@@ -57,7 +57,7 @@ def test_no_minute_holds_more_than_a_window_allows(
 
 
 @given(rpm=st.integers(20, 900), in_flight=st.integers(4, 64), seed=st.integers(0, 999))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_requests_use_the_minute_fully_and_never_more(rpm: int, in_flight: int, seed: int) -> None:
     draw = random.Random(seed)
     pool = Pool("p", [Gate("p@a", Limits(in_flight=in_flight, rpm=rpm))])

@@ -11,12 +11,16 @@ from virtual_clock import run_virtual
 
 from fastsynth.events import JobFinished, RequestFailed, Throttled
 from fastsynth.llm.chat import NoReply, Reply
-from fastsynth.llm.limits import Gate, Permit
+from fastsynth.llm.limits import Gate, Limits, Permit
 from fastsynth.llm.router import Pool
 
 
 def fleet(count: int = 4, in_flight: int = 8) -> Pool:
-    return Pool("p", [Gate(f"p@{n}", in_flight) for n in range(count)])
+    return Pool("p", [gate(f"p@{n}", in_flight) for n in range(count)])
+
+
+def gate(label: str, in_flight: int) -> Gate:
+    return Gate(label, Limits(in_flight=in_flight))
 
 
 async def talk(pool: Pool, job: int, seconds: dict[str, float], steps: int = 20) -> Counter[str]:
@@ -75,7 +79,7 @@ def test_an_address_that_joins_is_used_by_new_conversations() -> None:
     async def main() -> tuple[str, str]:
         pool = fleet(1, 100)
         old = [await pool.admit(job) for job in range(8)]
-        pool.join(Gate("p@new", 100))
+        pool.join(gate("p@new", 100))
         return old[0].gate.label, (await pool.admit(99)).gate.label
 
     assert run_virtual(main()) == tuple(seconds)
@@ -107,12 +111,19 @@ def test_an_address_that_leaves_is_sent_nothing_more_and_its_queue_goes_on_elsew
     assert len(got) == 6
 
 
-async def test_time_outs_open_the_breaker_and_the_conversation_moves() -> None:
+async def test_time_outs_open_the_breaker_and_conversations_move() -> None:
     setup = Setup()
+    replies: list[object] = []
     async with loopback() as dead, loopback() as well:
         dead.default = hang
-        async with setup.client(dead.url, well.url, timeout=0.05, in_flight=4) as client:
-            replies = [await client.ask(ask(job)) for job in range(12)]
+        async with setup.client(dead.url, well.url, timeout=0.3, in_flight=8) as client:
+
+            async def converse(job: int) -> None:
+                replies.append(await client.ask(ask(job)))
+
+            async with anyio.create_task_group() as group:
+                for job in range(16):
+                    group.start_soon(converse, job)
 
     assert all(isinstance(reply, Reply) for reply in replies)
     assert any(event.limit == "no_connection" for event in setup.of(Throttled))

@@ -174,7 +174,6 @@ FIND, BILLS = ("find_account", {"name": "Everyday"}), ("list_bills", {})
 ACCOUNTS, CARDS = ("list_accounts", {}), ("list_cards", {})
 CONTACT = ("find_contact", {"name": "Lucia Laurent"})
 FAMILY = ("list_contacts", {"relation": "family"})
-EVERYDAY, KITE = "@{}:accounts[0].account_id", "@{}:bills[{}].bill_id"
 
 
 def pay(bill: str, account: str) -> Call:
@@ -334,9 +333,9 @@ WORLD_CASES = (
         verdict="alternative", keeps=("list_accounts",),
     ),
     Case(
-        name="the city from the list of contacts",
+        name="a city that the list of contacts does not give",
         truth=(CONTACT,), goals=((0, False, ("city",)),), other=(FAMILY,),
-        verdict="alternative", keeps=("list_contacts",),
+        verdict="missing_result",
     ),
     Case(
         name="the city of somebody else",
@@ -436,8 +435,8 @@ BFCL_CASES = (
     Case(
         name="read before it was written",
         truth=NOTE, goals=NOTED,
-        other=(NOTE[0], ("cat", {"file_name": "note.txt"}), NOTE[1]), verdict="same", keeps=("touch", "echo"),
-        extra=1,
+        other=(NOTE[0], ("cat", {"file_name": "note.txt"}), NOTE[1]),
+        verdict="same", keeps=("touch", "echo"), extra=1,
     ),
     Case(
         name="written elsewhere and moved",
@@ -454,7 +453,8 @@ BFCL_CASES = (
     Case(
         name="another content",
         truth=NOTE, goals=NOTED,
-        other=(NOTE[0], ("echo", {"content": "hallo", "file_name": "note.txt"})), verdict="wrong_state",
+        other=(NOTE[0], ("echo", {"content": "hallo", "file_name": "note.txt"})),
+        verdict="wrong_state",
     ),
     Case(
         name="there and back again",

@@ -77,7 +77,7 @@ def test_the_right_tool_with_a_value_nobody_said_is_no_solution() -> None:
     (figure,) = measured(Shortcut(), row(("Hold the flight, two seats.", [HOLD])))
 
     assert figure.value == 0.0
-    assert figure.detail == "right tools alone: 100.0%"
+    assert figure.detail == "right tools 100.0%, conversations 0.0%"
 
 
 def test_bm25_prefers_rare_words() -> None:
@@ -92,7 +92,7 @@ def test_equal_skeletons_in_equal_scenarios_are_one_conversation() -> None:
     distinct, effective = measured(Skeletons(), *rows)
 
     assert distinct.value == 0.25
-    assert effective.value == pytest.approx(0.25), "one effective skeleton in four turns"
+    assert effective.value == pytest.approx(1.0), "one kind of turn, four times"
 
 
 def test_self_bleu_is_one_for_copies_and_low_for_different_texts() -> None:
@@ -109,7 +109,7 @@ def test_entities_count_once_a_conversation() -> None:
     (figure,) = measured(Entities(), *rows)
 
     assert figure.value == 1.0
-    assert figure.detail == "porto 3, oslo 3"
+    assert figure.detail == "oslo 3, porto 3"
 
 
 def failed(number: int, flight: str) -> Attempt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -13,17 +14,19 @@ from hypothesis import strategies as st
 from store_sample import accepted, accepted_job, rejected
 
 from fastsynth.errors import DamagedFile, FastsynthError
-from fastsynth.records import Accepted, Attempt, Conversation, Rejected
+from fastsynth.records import Accepted, Attempt, Conversation, Message, Rejected
 from fastsynth.store import parts
 from fastsynth.store.compact import (
     RejectedRow,
     compact,
     read_attempts,
+    read_preferences,
     read_rejects,
     read_rows,
 )
 from fastsynth.store.journal import Journal
-from fastsynth.store.schema import CONVERSATION, REJECTED
+from fastsynth.store.preferences import Preference
+from fastsynth.store.schema import CONVERSATION, PREFERENCE, REJECTED
 
 
 def journalled(folder: Path, outcomes: list[Accepted] | list[Rejected], writer: int = 0) -> None:
@@ -149,3 +152,53 @@ def test_damage_leaves_the_old_data(tmp_path):
         compact(tmp_path, [0, 1])
 
     assert len(list(read_rows(tmp_path))) == 2
+
+
+def refused(turn: int, query: str, **fields: Any) -> Attempt:
+    said = Message(role="assistant", content="I cannot.")
+    own = {"level": 0, "reason": "wrong_state", "messages": (said,), "solved": True, **fields}
+    return Attempt(turn=turn, query=query, **own)
+
+
+def test_a_failed_and_the_passed_attempt_at_one_prefix_are_a_pair(tmp_path):
+    sample = accepted_job(7)
+    query = sample.conversation.messages[0].content
+    attempts = (refused(1, query, progress=0.5, detail="why"), refused(0, query, level=2))
+    journalled(tmp_path, [msgspec.structs.replace(sample, attempts=attempts)])
+    compact(tmp_path, [7])
+    one, two = read_preferences(tmp_path)
+    messages = sample.conversation.messages
+
+    assert (one.id, one.turn, one.reason, one.detail, one.progress) == (
+        "id-7", 1, "wrong_state", "why", 0.5
+    )  # fmt: skip
+    assert one.prefix == messages[:5]
+    assert one.chosen == messages[5:8]
+    assert one.rejected == attempts[0].messages
+    assert (two.turn, two.level, two.progress) == (0, 2, None)
+    assert two.prefix == messages[:1]
+
+
+def test_attempts_that_make_no_pair_stay_out(tmp_path):
+    sample = accepted_job(0)
+    query = sample.conversation.messages[0].content
+    attempts = (
+        refused(0, "Something else, dropped and written anew."),
+        refused(0, query, solved=False),
+        refused(0, query, messages=()),
+        refused(0, query, reason="context_length"),
+        refused(9, query),
+        refused(0, query, messages=sample.conversation.messages[1:4]),
+    )
+    journalled(tmp_path, [msgspec.structs.replace(sample, attempts=attempts)])
+    compact(tmp_path, [0])
+
+    assert list(read_preferences(tmp_path)) == []
+    assert len(next(read_attempts(tmp_path)).attempts) == 6
+
+
+def test_preferences_have_the_fields_of_their_record_even_where_there_are_none(tmp_path):
+    compact(tmp_path, [])
+
+    assert list(PREFERENCE) == [f.encode_name for f in msgspec.structs.fields(Preference)]
+    assert pl.read_parquet(tmp_path / "preferences.parquet").schema == pl.Schema(PREFERENCE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from hashlib import blake2b
 from random import Random
 from typing import Any, Literal
@@ -18,8 +19,9 @@ from fastsynth.config import Mcp, server_name
 from fastsynth.env.adapters.facts import OCCASIONS, PERSONAS
 from fastsynth.env.adapters.mcp_facts import calls_of, facts_of, setup_of
 from fastsynth.env.adapters.mcp_files import copied, from_json, to_json
-from fastsynth.env.adapters.mcp_pool import Held, Pool, files_of
+from fastsynth.env.adapters.mcp_pool import Pool
 from fastsynth.env.adapters.mcp_probe import Found, is_live, offered_by, probed
+from fastsynth.env.adapters.mcp_seat import Held, files_of
 from fastsynth.env.adapters.mcp_server import uses_folder
 from fastsynth.env.adapters.mcp_story import tell
 from fastsynth.env.adapters.mcp_tools import masked, tools_of
@@ -110,12 +112,12 @@ class McpDomain:
         self.companions: Mapping[str, tuple[str, ...]] = {}
         self.opaque: frozenset[str] = frozenset()
         self.policy: Mapping[str, str] = {self.part: ""}
-        fixture = server.reset.copy if found is None else None
-        self._files = to_json(copied(fixture, server.state_file)) if fixture else {}
         self._drawn = (
             drawing(server.scenarios.removeprefix("python:")) if server.scenarios else None
         )
         live = is_live(server)
+        if found is None:
+            _ = self._files  # a fixture that is not there is told before anything starts
         offered = offered_by(server)
         self.tools, self.names = tools_of(offered, server, self.part, live=live)
         if not self.tools:
@@ -127,6 +129,12 @@ class McpDomain:
             sorted(one.name for one in offered if one.name not in self.names.values())
         )
         self.pool = Pool(server)
+
+    @cached_property
+    def _files(self) -> dict[str, Any]:
+        """The fixture, read when a scenario is drawn: a replay has its files in the row."""
+        fixture = self.server.reset.copy
+        return to_json(copied(fixture, self.server.state_file)) if fixture else {}
 
     @property
     def state_check(self) -> Literal["full", "observed"]:

@@ -15,147 +15,18 @@ from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
 import anyio
-import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from fastsynth.config import Mcp
-from fastsynth.env.adapters.mcp_files import Alias, Files, digest_of_files, read_files, write_files
-from fastsynth.env.adapters.mcp_server import START, Connection, Gone, connected, uses_folder
+from fastsynth.env.adapters.mcp_seat import Held, Seat
+from fastsynth.env.adapters.mcp_server import Gone, Overran
 from fastsynth.env.environment import Observation
-from fastsynth.errors import EnvironmentBroken, boundary
+from fastsynth.errors import EnvironmentBroken
 
-Entry = tuple[str, dict[str, Any]]
 Given = TypeVarTuple("Given")
 T = TypeVar("T")
 TRIES = 2
-
-
-class Held(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """A session's state: the files of its folder, or the writes that lead there."""
-
-    files: Files = {}
-    log: tuple[Entry, ...] = ()
-    mark: str = ""
-    """Hash of the files."""
-
-
-class Seat:
-    """One server and the state it is in. Its session is opened and closed by one task."""
-
-    def __init__(self, server: Mcp, folder: Path, group: TaskGroup) -> None:
-        self._server = server
-        self._folder = folder
-        self._group = group
-        self._alias = Alias(folder, server.shown_as) if uses_folder(server) else None
-        self._connection: Connection | None = None
-        self._leave = anyio.Event()
-        self._gone = anyio.Event()
-        self.holds: Held | None = None
-        """The state it stands in; None where that is unknown."""
-
-    async def bring(self, held: Held) -> None:
-        """Puts the server into a session's state. Raises EnvironmentBroken, Gone."""
-        if self._alias is not None:
-            await self._bring_files(held, self._alias)
-        else:
-            await self._replay(held)
-        self.holds = held
-
-    async def call(self, name: str, arguments: dict[str, Any], writes: bool) -> Observation:
-        """Runs one call and takes the new state out into `holds`."""
-        before, self.holds = self.holds, None
-        assert before is not None
-        observation = await self._ask(name, arguments)
-        if self._alias is None:
-            log = (*before.log, (name, arguments)) if writes else before.log
-            self.holds = msgspec.structs.replace(before, log=log) if writes else before
-        else:
-            files = read_files(self._folder, self._server.state_file, self._alias)
-            mark = digest_of_files(files)
-            self.holds = before if mark == before.mark else Held(files=files, mark=mark)
-        return observation
-
-    async def offered(self) -> list[Any]:
-        connection = await self._open()
-        return await connection.tools()
-
-    async def stop(self) -> None:
-        """Ends the server's process; the next step starts another."""
-        self.holds = None
-        if self._connection is not None:
-            self._leave.set()
-            with anyio.CancelScope(shield=True):
-                await self._gone.wait()
-
-    async def _bring_files(self, held: Held, alias: Alias) -> None:
-        if self.holds is not None and self.holds.mark == held.mark:
-            await self._open()
-            return
-        if self._server.reset.restart:
-            await self.stop()
-        present, self.holds = self.holds, None
-        known = None if present is None else present.files
-        write_files(self._folder, held.files, known, alias)
-        await self._open()
-
-    async def _replay(self, held: Held) -> None:
-        """The writes that are missing; from the start where others were made."""
-        stands, self.holds = self.holds, None
-        done = -1 if stands is None else len(stands.log)
-        if done < 0 or (stands is not None and stands.log != held.log[:done]):
-            done = 0
-            await self._empty()
-        for name, arguments in held.log[done:]:
-            await self._ask(name, arguments)
-
-    async def _empty(self) -> None:
-        reset = self._server.reset
-        if reset.tool is None and reset.restart:
-            await self.stop()
-        await self._open()
-        if reset.tool is not None:
-            observation = await self._ask(reset.tool, {})
-            if not observation.ok:
-                raise EnvironmentBroken(f"mcp: {reset.tool}: {observation.message}")
-
-    async def _ask(self, name: str, arguments: dict[str, Any]) -> Observation:
-        connection = await self._open()
-        if self._alias is None:
-            return await connection.call(name, arguments)
-        observation = await connection.call(name, self._alias.inward(arguments))
-        return msgspec.structs.replace(
-            observation,
-            value=self._alias.outward(observation.value),
-            message=self._alias.outward(observation.message),
-        )
-
-    async def _open(self) -> Connection:
-        if self._connection is None:
-            self._leave, self._gone = anyio.Event(), anyio.Event()
-            try:
-                with anyio.fail_after(START):
-                    await self._group.start(self._live)
-            except TimeoutError as error:
-                raise EnvironmentBroken(f"mcp: no answer within {START:g} s") from error
-        assert self._connection is not None
-        return self._connection
-
-    async def _live(self, *, task_status: TaskStatus[None]) -> None:
-        """The server's life: whatever ends it, the pool's other servers go on."""
-        started = False
-        try:
-            with boundary() as caught:
-                async with connected(self._server, self._folder) as connection:
-                    self._connection = connection
-                    started = True
-                    task_status.started()
-                    await self._leave.wait()
-            if caught.error is not None and not started:
-                raise EnvironmentBroken(f"mcp: {caught.error!r}") from caught.error
-        finally:
-            self._connection, self.holds = None, None
-            self._gone.set()
 
 
 class Pool:
@@ -260,9 +131,9 @@ class Pool:
                         done = await work(seat)
                         whole = True
                         return done
-                    except Gone:
+                    except Gone as error:
                         await seat.stop()
-                        if attempt == TRIES - 1:
+                        if attempt == TRIES - 1 or isinstance(error, Overran):
                             raise
                 raise AssertionError
             finally:
@@ -284,7 +155,3 @@ def _distance(seat: Seat, held: Held) -> int:
 def _scratch() -> Path:
     """A new folder, without links in its path: servers compare paths by their letters."""
     return Path(tempfile.mkdtemp(prefix="fastsynth-mcp-")).resolve()
-
-
-def files_of(files: Files) -> Held:
-    return Held(files=files, mark=digest_of_files(files))

@@ -16,7 +16,8 @@ import msgspec
 
 from fastsynth.config import Mcp
 from fastsynth.env.adapters.mcp_files import from_json
-from fastsynth.env.adapters.mcp_pool import Held, Pool, files_of
+from fastsynth.env.adapters.mcp_pool import Pool
+from fastsynth.env.adapters.mcp_seat import Held, files_of
 from fastsynth.env.adapters.mcp_server import uses_folder
 from fastsynth.env.adapters.mcp_tools import Offered, differences
 from fastsynth.env.environment import Observation, Tool

@@ -30,6 +30,10 @@ class Gone(Exception):
     """The server went away or took too long; nothing is known of its state."""
 
 
+class Overran(Gone):
+    """It took too long; to ask again would take as long again."""
+
+
 class Connection:
     """An open session with one server. One request at a time."""
 
@@ -57,7 +61,7 @@ class Connection:
                 with anyio.fail_after(self._limit):
                     result = await self._client.call_tool(name, arguments)
             except TimeoutError as error:
-                raise Gone(f"took longer than {self._limit:g} s and was stopped") from error
+                raise Overran(f"took longer than {self._limit:g} s and was stopped") from error
             texts = [block.text for block in result.content if block.type == "text"]
             return observed(texts, result.structured_content, bool(result.is_error))
         if isinstance(caught.error, Gone):

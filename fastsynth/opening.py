@@ -1,0 +1,84 @@
+"""From a config to what a run or an examination works with: a domain, and endpoints that answered.
+
+Whoever calls closes: the domain itself, and all else by the stack that is handed in.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+import msgspec
+
+from fastsynth.activity import Activity
+from fastsynth.config import Config, Endpoint
+from fastsynth.env.environment import Domain
+from fastsynth.env.registry import Options as ToolOptions
+from fastsynth.env.registry import open_domain
+from fastsynth.errors import FastsynthError, config_error
+from fastsynth.events import Bus
+from fastsynth.llm.client import Client, Settings, open_client
+from fastsynth.method.planner import Shape
+from fastsynth.settings import roles_of
+from fastsynth.sim.embedded import start_embedded
+from fastsynth.sim.mistakes import Mistakes
+from fastsynth.sim.server import Options
+
+
+def domain_of(config: Config) -> Domain:
+    options = ToolOptions(
+        time_limit=config.tools.time_limit,
+        workers=config.tools.workers,
+        scenarios=config.scenarios.source if config.scenarios else "",
+    )
+    return open_domain(config.environment, options=options)
+
+
+def shape_of(config: Config) -> Shape:
+    return Shape(
+        turns=config.conversation.turns,
+        calls=config.conversation.calls,
+        tools_visible=config.conversation.tools_visible,
+    )
+
+
+async def meet_endpoints(config: Config, bus: Bus, stack: AsyncExitStack) -> Client:
+    """A client whose endpoints all answered; a scripted one without an address is started here."""
+    endpoints: dict[str, Endpoint] = {}
+    roles = roles_of(config)
+    for name in dict.fromkeys(roles.values()):
+        endpoint = config.endpoints[name]
+        if endpoint.kind == "scripted" and not (endpoint.url or endpoint.urls):
+            options = Options(latency_ms=config.teacher.latency_ms, mistakes=_mistakes(config))
+            address = await stack.enter_async_context(start_embedded(options))
+            endpoint = msgspec.structs.replace(endpoint, url=address)
+        endpoints[name] = endpoint
+    settings = Settings(
+        endpoints=endpoints, roles=roles, sampling=config.sampling_of(), seed=config.seed
+    )
+    activity = Activity(config.engine.width)
+    activity.open()
+    bus.listen(activity.listen)
+    client = await stack.enter_async_context(
+        open_client(settings, replies=_NoReplies(), bus=bus, activity=activity)
+    )
+    await client.check()
+    return client
+
+
+def _mistakes(config: Config) -> Mistakes:
+    try:
+        return msgspec.convert(config.teacher.mistakes, Mistakes)
+    except msgspec.ValidationError as error:
+        known = ", ".join(field.name for field in msgspec.structs.fields(Mistakes))
+        place, found = "$.teacher.mistakes", dict(config.teacher.mistakes)
+        raise config_error(place, found, f"{error}; known: {known}") from error
+
+
+class _NoReplies:
+    """Stands in until the run directory is open; nothing is asked before."""
+
+    def get(self, job: int, key: bytes) -> bytes | None:
+        raise FastsynthError("no reply store is open yet")
+
+    def put(self, job: int, key: bytes, reply: bytes) -> None:
+        raise FastsynthError("no reply store is open yet")
