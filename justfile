@@ -16,7 +16,7 @@ run *args:
 
 # Run the tests.
 test *args:
-    @uv run --quiet --all-extras pytest "$@"
+    @uv run --quiet --all-extras pytest -n 2 --dist loadfile "$@"
 
 # Format, lint, types; the layer test is among the tests.
 check:

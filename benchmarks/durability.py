@@ -3,7 +3,7 @@
 The server knows each request by the digest of its body: a digest that comes twice was paid twice.
 Promised: the conversations of an uninterrupted run, and no more repeats than can be in flight at a
 kill. Then the critic's prompt is changed: only the critic is asked again.
-Usage: `fastsynth bench durability [--json FILE] [-- --kills K --conversations N]`.
+Usage: `fastsynth bench [--json FILE] durability [-- --kills K --conversations N]`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Checked for each: every conversation wanted is there, none twice, no job without an end; requests,
 tokens and money are those of the replies that the server completed, but for sends that were cut
 off, which are counted apart; and where a fault spoils no reply's content, the data is that of a
-server without faults. Usage: `fastsynth bench faults [--json FILE] [-- --alone N --mixed N]`.
+server without faults. Usage: `fastsynth bench [--json FILE] faults [-- --alone N --mixed N]`.
 """
 
 from __future__ import annotations

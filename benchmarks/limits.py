@@ -36,7 +36,7 @@ LIMITS: dict[str, dict[str, int]] = {
     "rpm": {"rpm": 600},
     "tpm": {"tpm": 300_000},
     "input_tpm": {"input_tpm": 200_000},
-    "output_tpm": {"output_tpm": 90_000},
+    "output_tpm": {"output_tpm": 180_000},
 }
 COUNTED = {"rpm": (1, 0, 0), "tpm": (0, 1, 1), "input_tpm": (0, 1, 0), "output_tpm": (0, 0, 1)}
 """What counts for a limit: requests, tokens in, tokens out."""

@@ -3,7 +3,7 @@
 Alive: a run of that width against a server that never answers, once every conversation has been
 planned and has its first request on the wire. Finished: what quota and tally remember of jobs
 told to them as a resumed run tells them its journal. Each subject in a process of its own.
-Usage: `fastsynth bench memory [--json FILE] [-- --alive 1000 10000 --finished 10000 1000000]`.
+Usage: `fastsynth bench [--json FILE] memory [-- --alive 1000 10000 --finished 10000 1000000]`.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ async def _grown(url: str, folder: Path, width: int, sent: Any) -> tuple[int, in
     )
     async with anyio.create_task_group() as group:
         group.start_soon(generate, Order(config=config, run_dir=folder / "run", mode="quiet"))
-        while sent() < width // 10:  # noqa: ASYNC110 - the bus is synchronous
+        while sent() < width // 10:
             await anyio.sleep(0.05)
         few = resident()
-        while sent() < width:  # noqa: ASYNC110
+        while sent() < width:
             await anyio.sleep(0.1)
         many = resident()
         group.cancel_scope.cancel()

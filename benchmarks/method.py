@@ -14,6 +14,7 @@ import json
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ import msgspec
 
 from fastsynth.config import Config, Endpoint
 from fastsynth.engine.quota import Job
+from fastsynth.env import paths
 from fastsynth.env.environment import Domain
 from fastsynth.env.registry import domain_of_row, open_domain
 from fastsynth.env.world import World, living
@@ -194,7 +196,7 @@ def _hidden(
     for call, places in zip(row.ground_truth[number], sources, strict=True):
         arguments = msgspec.json.decode(call.arguments)
         for place, source in places.items():
-            value = arguments.get(place)
+            value = paths.get(place, arguments)
             own = isinstance(source, Output) and source.turn == number
             if isinstance(source, User):
                 said.add(canonical(value))
@@ -250,6 +252,9 @@ async def chain_row(
             len(one.attempts) for one in kept if isinstance(one, Accepted | Rejected)
         ),
         "requests_per_accepted": round(usage.requests / max(1, len(rows)), 1),
+        "rejected": dict(
+            Counter(f"{one.stage}: {one.reason}" for one in kept if isinstance(one, Rejected))
+        ),
         "no_outcome": sum(not isinstance(one, Accepted | Rejected) for one in kept),
         "seconds": round(time.perf_counter() - start, 2),
     }
@@ -266,7 +271,9 @@ async def teacher(given: argparse.Namespace) -> AsyncIterator[Chat]:
     if not given.base_url:
         yield teacher_chat(MISTAKES)
         return
-    config = Config(endpoints={"given": Endpoint(url=given.base_url, model=given.model)})
+    config = Config(
+        endpoints={"given": Endpoint(kind=given.kind, url=given.base_url, model=given.model)}
+    )
     settings = Settings(
         endpoints=config.endpoints,
         roles=dict.fromkeys(("writer", "reasoning", "critic"), "given"),
@@ -307,6 +314,7 @@ def main() -> None:
     parser.add_argument("--scenarios", type=int, default=4, help="scenarios of each target tool")
     parser.add_argument("--environment", action="append", help="default: world and bfcl")
     parser.add_argument("--base-url", help="a real endpoint, up to and with /v1")
+    parser.add_argument("--kind", choices=("openai", "scripted"), default="openai", help="of it")
     parser.add_argument("--model")
     parser.add_argument("--width", type=int, default=8, help="conversations at once")
     parser.add_argument("--seed", type=int, default=1)

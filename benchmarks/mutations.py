@@ -92,7 +92,7 @@ def unchanged(turn: Changed, rng: Random, row: Conversation, domain: Domain) -> 
 
 
 def drop(turn: Changed, rng: Random, row: Conversation, domain: Domain) -> Changed | None:
-    act, at = _one(turn, rng)
+    act, at = _one(turn, rng, row)
     messages = list(turn.messages)
     left = tuple(c for c in messages[act.message].tool_calls if c.id != act.call.id)
     messages[act.message] = replace(messages[act.message], tool_calls=left)
@@ -102,7 +102,7 @@ def drop(turn: Changed, rng: Random, row: Conversation, domain: Domain) -> Chang
 
 
 def duplicate(turn: Changed, rng: Random, row: Conversation, domain: Domain) -> Changed | None:
-    act, at = _one(turn, rng)
+    act, at = _one(turn, rng, row)
     again = replace(act.call, id=AGAIN)
     said = Message(role="assistant", tool_calls=(again,))
     result = replace(turn.messages[act.result], tool_call_id=again.id)
@@ -133,7 +133,7 @@ def reorder(turn: Changed, rng: Random, row: Conversation, domain: Domain) -> Ch
 
 def retarget(turn: Changed, rng: Random, row: Conversation, domain: Domain) -> Changed | None:
     """Another tool of the row that takes the same arguments, by its schema."""
-    act, at = _one(turn, rng)
+    act, at = _one(turn, rng, row)
     arguments = msgspec.json.decode(act.call.arguments or "{}")
     shown = [tool["function"]["name"] for tool in json.loads(row.tools)]
     fitting = [
@@ -148,7 +148,7 @@ def retarget(turn: Changed, rng: Random, row: Conversation, domain: Domain) -> C
 
 def argument(turn: Changed, rng: Random, row: Conversation, domain: Domain) -> Changed | None:
     """One scalar argument another value of its type, still as the schema wants it."""
-    act, at = _one(turn, rng)
+    act, at = _one(turn, rng, row)
     arguments = msgspec.json.decode(act.call.arguments or "{}")
     options = []
     for name, value in arguments.items():
@@ -194,6 +194,13 @@ def answer_number(turn: Changed, rng: Random, row: Conversation, domain: Domain)
     )
 
 
+ALTERNATIVES = {
+    "drop": "all it gave stands elsewhere: the shorter chain becomes the truth, marked",
+    "duplicate": "a chain of its own with the same effect and goals, marked",
+    "reorder": "a chain of its own with the same effect and goals, marked",
+    "retarget": "another tool gives the same: becomes the truth, marked",
+    "argument": "with another argument the tool does and gives the same: becomes the truth, marked",
+}
 Mutation = Callable[[Changed, Random, Conversation, Domain], Changed | None]
 MUTATIONS: tuple[Mutation, ...] = (
     unchanged,
@@ -207,10 +214,11 @@ MUTATIONS: tuple[Mutation, ...] = (
 )
 
 
-def _one(turn: Changed, rng: Random) -> tuple[Acted, int]:
-    found = [(a, truth_at(turn.truth, a.call)) for a in acts(turn.messages)]
-    act, at = rng.choice([(act, at) for act, at in found if at is not None])
-    return act, at
+def _one(turn: Changed, rng: Random, row: Conversation) -> tuple[Acted, int]:
+    """A recorded call of the ground truth, one that really ran."""
+    ran = [a for a in acts(turn.messages) if a.call.id not in row.interrupted_calls]
+    found = [(a, truth_at(turn.truth, a.call)) for a in ran]
+    return rng.choice([(act, at) for act, at in found if at is not None])
 
 
 def _with(turn: Changed, act: Acted, at: int, call: ToolCall) -> Changed:
@@ -252,7 +260,7 @@ async def planned_turn(row: Conversation, number: int, world: World) -> Turn:
         kind=row.kinds[number],
         target=row.targets[number],
         steps=tuple(steps),
-        goals=tuple(goals) if not row.difficulty.alternative else (),
+        goals=tuple(goals),
         digest=row.digests[number],
     )
 
@@ -319,7 +327,7 @@ def survivor_class(
     if name == "answer_number":
         return "the number stands elsewhere in results or conversation, or counts to 20"
     if found.alternative:
-        return "another chain with the same effect and goals: becomes the truth, marked"
+        return ALTERNATIVES[name]
     if len(found.recovered) > len(set(found.recovered) & set(row.errors_recovered)):
         return "the changed call fails and changes nothing: flagged as recovered"
     if name == "reorder":
@@ -334,12 +342,13 @@ def survivor_class(
 
 
 async def accepted(environment: str, wanted: int, seed: int) -> list[Conversation]:
+    """Rows whose truth is the trace: goals name steps of it, which alternative rows do not keep."""
     made = studio(environment, teacher_chat(Mistakes()), Effort(), seed)
     rows: list[Conversation] = []
     number = 0
     while len(rows) < wanted:
         outcome = await synthesize(Job(number, STRATA[number % len(STRATA)], number), made)
-        if isinstance(outcome, Accepted):
+        if isinstance(outcome, Accepted) and not outcome.conversation.difficulty.alternative:
             rows.append(outcome.conversation)
         number += 1
     return rows

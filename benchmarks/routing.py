@@ -2,7 +2,7 @@
 
 Whole runs with the scripted teacher. Every server counts, by its own prefix cache, which prompt
 tokens it had seen; `recomputed` is the rest. One endpoint alone shows the most there is to hit.
-Usage: `fastsynth bench routing [--json FILE] [-- --conversations N --width W]`.
+Usage: `fastsynth bench [--json FILE] routing [-- --conversations N --width W]`.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ SIZES = {"steady": SLOTS, "halved": SLOTS // 2, "doubled": 2 * SLOTS}
 SECONDS = {"steady": 40.0, "halved": 40.0, "doubled": 60.0}
 LEVELS = (0.5, 0.8, 1.0, 1.25, 2.0)
 """Fixed numbers tried, in slots."""
-SWEEP_SECONDS = 14.0
+SWEEP_SECONDS = 16.0
 TOKENS = (40, 80)
 
 

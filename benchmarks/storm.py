@@ -4,7 +4,7 @@ One process holds `--width` conversations with `--in-flight` requests on the wir
 answer after `--latency-ms`; dashboard and events.jsonl are on (drawn to a pipe) or off. In the
 storm every second reply is an error. Lag is how late a 50 ms sleeper wakes, of the run's own gauge,
 once all conversations are under way. The loop's share of a core tells how near it is to its end.
-Usage: `fastsynth bench storm [--json FILE] [-- --width W --in-flight F --seconds S]`.
+Usage: `fastsynth bench [--json FILE] storm [-- --width W --in-flight F --seconds S]`.
 """
 
 from __future__ import annotations

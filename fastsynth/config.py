@@ -41,6 +41,8 @@ class Endpoint(Section, frozen=True, kw_only=True):
     url: str | None = None
     urls: tuple[str, ...] = ()
     """Base addresses up to and with `/v1`. None for kind `scripted`: an own server is started."""
+    urls_file: str | None = None
+    """File of further addresses, one a line, looked at every 2 s: they join and leave the run."""
     model: str | None = None
     key_env: str | None = None
     """Name of the variable that holds the key; `OPENAI_API_KEY` where none is named."""

@@ -47,7 +47,9 @@ async def meet_endpoints(config: Config, bus: Bus, stack: AsyncExitStack) -> Cli
     roles = roles_of(config)
     for name in dict.fromkeys(roles.values()):
         endpoint = config.endpoints[name]
-        if endpoint.kind == "scripted" and not (endpoint.url or endpoint.urls):
+        if endpoint.kind == "scripted" and not (
+            endpoint.url or endpoint.urls or endpoint.urls_file
+        ):
             options = Options(latency_ms=config.teacher.latency_ms, mistakes=_mistakes(config))
             address = await stack.enter_async_context(start_embedded(options))
             endpoint = msgspec.structs.replace(endpoint, url=address)

@@ -152,7 +152,7 @@ def _with_environment(config: Config, environ: Mapping[str, str]) -> Config:
     endpoints = dict(config.endpoints)
     for name, endpoint in endpoints.items():
         if base and endpoint.kind == "openai":
-            endpoint = msgspec.structs.replace(endpoint, url=base, urls=())
+            endpoint = msgspec.structs.replace(endpoint, url=base, urls=(), urls_file=None)
         if model:
             endpoint = msgspec.structs.replace(endpoint, model=model)
         endpoints[name] = endpoint
@@ -198,7 +198,7 @@ def _with_flags(config: Config, flags: Flags) -> Config:
 def _overridden(endpoint: Endpoint, flags: Flags) -> Endpoint:
     """`--base-url` replaces the address and keeps the kind."""
     if flags.urls:
-        endpoint = msgspec.structs.replace(endpoint, url=None, urls=flags.urls)
+        endpoint = msgspec.structs.replace(endpoint, url=None, urls=flags.urls, urls_file=None)
     if flags.model:
         endpoint = msgspec.structs.replace(endpoint, model=flags.model)
     return endpoint

@@ -282,7 +282,8 @@ def test_tools_that_raise_hang_lie_or_leave_cost_conversations_never_the_run(
 ) -> None:
     (tmp_path / "bad_tools.py").write_text(TOOLS)
     place = ("--set", "environment=python:bad_tools:Desk", "--set", "tools.time_limit=0.15")
-    ended = run("generate", "-n", 2, "-o", "run", *place, "--json", *SMALL, cwd=tmp_path)
+    declared = ("--set", "graph.discover=never")
+    ended = run("generate", "-n", 2, "-o", "run", *place, *declared, *SMALL, cwd=tmp_path)
     checked = run("verify", "run", cwd=tmp_path)
 
     assert ended.returncode == 0, ended.stderr

@@ -1,4 +1,4 @@
-"""The import rule of the design: lower layers never import higher ones, nor row-mates each other."""
+"""The import rule of the design: lower layers never import higher ones, nor do row-mates."""
 
 from __future__ import annotations
 

@@ -105,8 +105,8 @@ def _link(number: int, link: Link, graph: Mapping[str, Any], layout: Layout) -> 
     path = _curve(layout.tools[link.source], layout.tools[link.target])
     width = f' style="stroke-width:{min(1.2 + 0.25 * len(link.edges), 3):.2f}"'
     return (
-        f'<g class="link {link.kind}{between}" data-link="{number}" data-from="{link.source}" '
-        f'data-to="{link.target}"><path{width} d="{path}" marker-end="url(#end-{link.kind})"/>'
+        f'<g class="link {link.kind}{between}" data-link="{number}" data-from="{escape(link.source)}" '
+        f'data-to="{escape(link.target)}"><path{width} d="{path}" marker-end="url(#end-{link.kind})"/>'
         f"<title>{escape(link.source)} to {escape(link.target)}</title></g>"
     )
 

@@ -13,8 +13,6 @@ from mmap import mmap
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from fastsynth.errors import reraise_disk
-
 _SLOTS = 8
 _BLOCK = struct.Struct(f"<{_SLOTS}Q")
 _WORD = struct.Struct("<Q")
@@ -36,15 +34,11 @@ class WordSet:
         return any(table.has(word) for table in self._tables)
 
     def add(self, word: int) -> None:
-        """Raises DiskFull."""
-        try:
-            if not self._tables or self._tables[-1].full:
-                self._tables.append(_Table(self._folder, self._blocks))
-                self._blocks *= 2
-            if word not in self:
-                self._tables[-1].add(word)
-        except OSError as error:
-            reraise_disk(error, str(self._folder or "temporary folder"))
+        if not self._tables or self._tables[-1].full:
+            self._tables.append(_Table(self._folder, self._blocks))
+            self._blocks *= 2
+        if word not in self:
+            self._tables[-1].add(word)
 
     def close(self) -> None:
         for table in self._tables:
@@ -57,9 +51,7 @@ class _Table:
     def __init__(self, folder: Path | None, blocks: int) -> None:
         self._blocks = blocks
         self._count = 0
-        with TemporaryFile(dir=folder) as file:
-            _allocate(file.fileno(), blocks * _BLOCK.size)
-            self._words = mmap(file.fileno(), blocks * _BLOCK.size)
+        self._words = _mapped(folder, blocks * _BLOCK.size)
 
     @property
     def full(self) -> bool:
@@ -89,8 +81,18 @@ class _Table:
             block = (block + 1) % self._blocks
 
 
+def _mapped(folder: Path | None, size: int) -> mmap:
+    """On disk where there is space; else in memory, so that a full disk stops nothing here."""
+    try:
+        with TemporaryFile(dir=folder) as file:
+            _allocate(file.fileno(), size)
+            return mmap(file.fileno(), size)
+    except OSError:
+        return mmap(-1, size)
+
+
 def _allocate(fd: int, size: int) -> None:
-    """Real blocks of the disk: writing into a hole of a mapped file would be fatal when it fills."""
+    """Real blocks: to write into a hole of a mapped file is fatal when the disk is full."""
     if sys.platform == "linux":
         os.posix_fallocate(fd, 0, size)
         return

@@ -11,7 +11,7 @@ GENTLE = 0.05
 """Share cut by a refusal that comes alone: the price of having looked for more."""
 DEEP = 0.3
 """Share cut by one that follows another before the ceiling had come back."""
-BACK = 6.0
+BACK = 5.0
 """Seconds at the ceiling until it is where it was; after twice that it is `GENTLE` above, after
 three times 1.4 times it, after four 2.4 times."""
 

@@ -17,14 +17,16 @@ from fastsynth.activity import Activity, doing
 from fastsynth.config import Endpoint, Sampling
 from fastsynth.errors import DiskFull, config_error
 from fastsynth.events import Bus, Event, JobFinished, ReplyReused, RequestDone
+from fastsynth.llm.address import addresses
 from fastsynth.llm.chat import AgentRole, Ask, NoReply, Reply, ReplyStore
 from fastsynth.llm.completion import decode_reply, encode_reply
 from fastsynth.llm.exchange import Job, Sent, report_failure, send
 from fastsynth.llm.faults import Again, Final, Halt, Throttle
+from fastsynth.llm.fleet import follow
 from fastsynth.llm.gauges import Telling, poll
 from fastsynth.llm.keys import request_key, sampling_seed
 from fastsynth.llm.retry import Retries
-from fastsynth.llm.service import Service, addresses, limits_of
+from fastsynth.llm.service import Service, limits_of
 from fastsynth.llm.transport import Transport, open_aiohttp, raise_file_limit
 from fastsynth.llm.wire import Frame, encode_request, frame
 
@@ -108,6 +110,8 @@ class Client:
             for service in self._services.values():
                 for gate in service.pool.gates:
                     group.start_soon(poll, service, gate)
+                if service.endpoint.urls_file is not None:
+                    group.start_soon(follow, service, self._bus)
 
     def tell(self) -> None:
         """Emits `SlotTime` for what has passed since the last one."""
@@ -251,7 +255,7 @@ def _open_transport(
     endpoint: Endpoint, urls: tuple[str, ...]
 ) -> AbstractAsyncContextManager[Transport]:
     if endpoint.transport == "aiohttp":
-        return open_aiohttp(endpoint, urls)
+        return open_aiohttp(endpoint)
     from fastsynth.llm.sdk import open_sdk  # a second to import, and few want it
 
     return open_sdk(endpoint, urls)

@@ -11,12 +11,12 @@ from typing import Any
 
 import anyio
 import msgspec
-from yarl import URL
 
 from fastsynth.activity import Activity
 from fastsynth.config import Endpoint
-from fastsynth.errors import NoEndpoint, config_error
+from fastsynth.errors import NoEndpoint
 from fastsynth.events import Bus, Note
+from fastsynth.llm.address import addresses, hidden_values, label, shown
 from fastsynth.llm.estimates import Estimates
 from fastsynth.llm.faults import Fault, Halt, judge_status
 from fastsynth.llm.limits import Gate, Limits
@@ -60,9 +60,13 @@ class Service:
         self._scripted: set[str] = set()
         self._lock = anyio.Lock()
         self._hidden = hidden_values(endpoint)
+        self._activity = activity
         self._bases = {label(name, url): url for url in addresses(name, endpoint)}
-        limits = limits_of(endpoint)
-        self.pool = Pool(name, [Gate(tag, limits, Slots(activity)) for tag in self._bases])
+        """Those that have left too: something may still be in flight there."""
+        self.pool = Pool(name, [self._gate(tag) for tag in self._bases])
+
+    def _gate(self, tag: str) -> Gate:
+        return Gate(tag, limits_of(self.endpoint), Slots(self._activity))
 
     @property
     def needs_meeting(self) -> bool:
@@ -72,7 +76,37 @@ class Service:
     @property
     def all_scripted(self) -> bool:
         """Whether every address identified itself as a scripted teacher."""
-        return len(self._scripted) == len(self._bases)
+        return all(gate.label in self._scripted for gate in self.pool.gates)
+
+    def present(self) -> tuple[str, ...]:
+        """The addresses that requests are sent to now."""
+        return tuple(self._bases[gate.label] for gate in self.pool.gates)
+
+    async def join(self, base: str) -> None:
+        """One more address, if it answers and has the model; else a note says why not."""
+        tag, known, self.known = label(self.name, base), self.known, ()
+        complaints: dict[str, Halt | str] = {}
+        await self._greet(tag, base, complaints)
+        listed, self.known = self.known, tuple(dict.fromkeys((*known, *self.known)))
+        found = complaints.get(base)
+        why = self._explain(found) if isinstance(found, Halt) else found
+        if why is None and listed and self.model not in listed:
+            why = f"it has no model {self.model!r}"
+        if why is None and self.endpoint.kind == "scripted" and tag not in self._scripted:
+            why = "no scripted teacher by its own word"
+        if why is not None:
+            self._bus.emit(Note(text=f"{tag} does not join: {self.hide(why)}", level="warning"))
+            return
+        self._bases[tag] = base
+        self.pool.join(self._gate(tag))
+        self._bus.emit(Note(text=f"{tag} joins"))
+
+    def leave(self, base: str) -> None:
+        """Nothing more is sent there; what is in flight may end."""
+        for gate in self.pool.gates:
+            if self._bases[gate.label] == base:
+                self.pool.leave(gate)
+                self._bus.emit(Note(text=f"{gate.label} leaves"))
 
     def completions(self, gate: Gate) -> str:
         return self._bases[gate.label] + "/chat/completions"
@@ -205,31 +239,3 @@ def limits_of(endpoint: Endpoint) -> Limits:
         input_tpm=endpoint.input_tpm,
         output_tpm=endpoint.output_tpm,
     )
-
-
-def addresses(name: str, endpoint: Endpoint) -> tuple[str, ...]:
-    """The base addresses without a trailing slash, each once. Raises ConfigError."""
-    given = endpoint.urls or ((endpoint.url,) if endpoint.url else ())
-    if not given:
-        raise config_error(f"$.endpoints.{name}.url", endpoint.url, "need an address or `urls`")
-    for url in given:
-        parsed = URL(url)
-        if parsed.scheme not in ("http", "https") or not parsed.host:
-            raise config_error(f"$.endpoints.{name}.url", url, "need http://HOST[:PORT]/v1")
-    return tuple(dict.fromkeys(url.rstrip("/") for url in given))
-
-
-def label(name: str, url: str) -> str:
-    """How events call an address: `fleet@gpu1:8000`."""
-    return f"{name}@{shown(url).partition('://')[2].removesuffix('/v1')}"
-
-
-def shown(url: str) -> str:
-    """An address without the user and password it may hold."""
-    return str(URL(url).with_user(None))
-
-
-def hidden_values(endpoint: Endpoint) -> tuple[str, ...]:
-    """What must never stand in a message: the key, and header values long enough to be one."""
-    long = [value for value in endpoint.headers.values() if len(value) >= 8]
-    return tuple(value for value in (secret(endpoint), *long) if value)

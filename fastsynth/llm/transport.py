@@ -46,9 +46,10 @@ class Transport(Protocol):
 
 
 class AiohttpTransport:
-    def __init__(self, session: aiohttp.ClientSession, proxies: Mapping[str, str | None]) -> None:
+    def __init__(self, session: aiohttp.ClientSession, endpoint: Endpoint) -> None:
         self._session = session
-        self._proxies = proxies
+        self._endpoint = endpoint
+        self._proxies: dict[str, str | None] = {}
 
     async def get(self, url: str) -> Answer:
         return await self._send("GET", url, None)
@@ -58,7 +59,10 @@ class AiohttpTransport:
         return await self._send("POST", url, body if len(body) < 1 << 20 else io.BytesIO(body))
 
     async def _send(self, method: str, url: str, data: bytes | io.BytesIO | None) -> Answer:
-        proxy = self._proxies.get(origin(url))
+        server = origin(url)
+        if server not in self._proxies:
+            self._proxies[server] = proxy_for(self._endpoint, url)
+        proxy = self._proxies[server]
         try:
             async with self._session.request(
                 method, url, data=data, proxy=proxy, allow_redirects=False
@@ -72,8 +76,8 @@ class AiohttpTransport:
 
 
 @asynccontextmanager
-async def open_aiohttp(endpoint: Endpoint, urls: tuple[str, ...]) -> AsyncIterator[Transport]:
-    """A transport for these base addresses. Connections without bound: `limits` counts."""
+async def open_aiohttp(endpoint: Endpoint) -> AsyncIterator[Transport]:
+    """A transport for any base address. Connections without bound: `limits` counts."""
     connector = aiohttp.TCPConnector(
         limit=0, ttl_dns_cache=300, keepalive_timeout=KEEP_ALIVE, ssl=tls(endpoint)
     )
@@ -90,7 +94,7 @@ async def open_aiohttp(endpoint: Endpoint, urls: tuple[str, ...]) -> AsyncIterat
         read_bufsize=READ_BUFFER,
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
-        yield AiohttpTransport(session, {origin(url): proxy_for(endpoint, url) for url in urls})
+        yield AiohttpTransport(session, endpoint)
 
 
 def key_variable(endpoint: Endpoint) -> str:

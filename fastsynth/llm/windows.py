@@ -15,7 +15,7 @@ SPAN = 60.5
 BURST = 0.05
 """Share of the limit that may go at once after a rest, and is not lost by it."""
 
-EVEN = 0.97
+EVEN = 0.85
 """Share of the span over which its limit is spread: the window stays what binds."""
 
 

@@ -17,8 +17,9 @@ import msgspec
 from fastsynth.env import paths
 from fastsynth.env.environment import Domain
 from fastsynth.env.world import tools_of
-from fastsynth.method.explore import Explorer, OrderSeen
+from fastsynth.method.explore import Explorer
 from fastsynth.method.flows import Flows, measure
+from fastsynth.method.orders import OrderSeen, measure_orders
 from fastsynth.method.pool import Pool
 from fastsynth.method.probes import Prober, Success
 from fastsynth.method.verdicts import Discovery, Evidence, judge
@@ -63,12 +64,16 @@ async def discover(domain: Domain, seed: int = 1, effort: Effort | None = None) 
 
     Costs some thirty thousand calls a scenario for a hundred tools.
     """
-    effort = effort or Effort()
+    return judge(domain, as_evidence(await probe(domain, seed, effort or Effort())))
+
+
+async def probe(domain: Domain, seed: int, effort: Effort) -> Findings:
+    """Everything that execution shows, in scenarios of their own, before any of it is judged."""
     findings = Findings(flows=Flows())
     for number in range(effort.scenarios):
         await _scenario(domain, derive(seed, "discover", number), findings, effort.calls)
     findings.scenarios = effort.scenarios
-    return judge(domain, findings_as_evidence(findings))
+    return findings
 
 
 async def _scenario(domain: Domain, rng: Random, findings: Findings, calls: int) -> None:
@@ -84,7 +89,7 @@ async def _scenario(domain: Domain, rng: Random, findings: Findings, calls: int)
         prober.mutators |= findings.mutators
         explorer = Explorer(prober, pool, await prober.begin())
         await explorer.explore()
-        findings.orders += await explorer.orders()
+        findings.orders += await measure_orders(explorer, prober)
         await measure(explorer, prober, findings.flows, rng)
         await _twice(prober, explorer.runs.values(), findings)
         for name, run in explorer.runs.items():
@@ -118,7 +123,7 @@ def differences(one: Any, other: Any) -> Sequence[str]:
     return [paths.pattern(p) for p in left if left[p] != right[p]]
 
 
-def findings_as_evidence(findings: Findings) -> Evidence:
+def as_evidence(findings: Findings) -> Evidence:
     return Evidence(
         flows=findings.flows,
         orders=tuple(findings.orders),

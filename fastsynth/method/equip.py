@@ -15,9 +15,10 @@ import msgspec
 
 from fastsynth.env.environment import Domain, Environment, Observation, Scenario, Tool
 from fastsynth.method.graph import GENERIC, ApiGraph, Edge, result_concepts, snake
-from fastsynth.method.pool import fits, last_name
+from fastsynth.method.pool import STATE, fits, last_name, state_groups
 from fastsynth.method.similarity import likeness
 from fastsynth.method.verdicts import Discovery
+from fastsynth.records import canonical
 
 SERVES = 3
 """Tools that need a tool from which on it is one nobody asks for by itself: a log-in."""
@@ -62,7 +63,8 @@ class Equipped:
 
     def draw(self, parts: Sequence[str], rng: Random) -> Scenario:
         scenario = self._domain.draw(parts, rng)
-        return msgspec.structs.replace(scenario, facts=refiled(scenario.facts, self._knowledge))
+        groups = {**scenario.facts, **state_groups(scenario.state)}
+        return msgspec.structs.replace(scenario, facts=refiled(groups, self._knowledge))
 
     async def open(self, parts: Sequence[str]) -> Environment:
         return _Refiled(await self._domain.open(parts), self._knowledge)
@@ -96,11 +98,12 @@ def refiled(groups: Mapping[str, Sequence[Any]], knowledge: Knowledge) -> dict[s
     for concept, schema in knowledge.schemas.items():
         names = [name for name in knowledge.groups.get(concept, ()) if name in groups]
         if not names and concept not in knowledge.opaque:
-            names = sorted(groups, key=lambda name: -likeness(name, concept))[:1]
+            told = [name for name in groups if not name.startswith(STATE)]
+            names = sorted(told, key=lambda name: -likeness(name, concept))[:1]
             names = [name for name in names if likeness(name, concept) >= NAMED]
         values = [value for name in names for value in groups[name] if fits(value, schema)]
         if values:
-            filed[concept] = values
+            filed[concept] = list({canonical(value): value for value in values}.values())
     return filed
 
 

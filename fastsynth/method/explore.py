@@ -1,15 +1,14 @@
 """Gets every tool of one scenario to run: what works from the start, then what a call unlocks.
 
 The unlocking calls that carry no value (a log-in, an engine start) make up the *chain*, which
-leads to the state from which most tools run. Leaving one of them out again is what measures an
-order edge: `B` ran, and without `A` it fails whatever its arguments are.
+leads to the state from which most tools run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
-import msgspec
 from anyio.lowlevel import checkpoint
 
 from fastsynth.env import paths
@@ -32,17 +31,10 @@ FIRST, AGAIN, UNLOCKED = 700, 150, 250
 """Most calls of a search: the first one, one after new values, one after a call that helped."""
 ROUNDS = 5
 MORE_RUNS, MORE_TRIED, VARIANTS = 6, 48, 8
+OTHERS = 12
+"""Values tried in place of one that the call before gave."""
 KEPT = 4
 """Complaints of a blocked tool that are tried again elsewhere."""
-
-
-class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """One measurement: `after` ran with `before` and failed without, or ran all the same."""
-
-    before: Called
-    after: Called
-    needed: bool
-    complaint: str = ""
 
 
 class Explorer:
@@ -51,7 +43,7 @@ class Explorer:
     def __init__(self, prober: Prober, pool: Pool, start: Point) -> None:
         self._prober = prober
         self._tools: Mapping[str, Tool] = prober.tools
-        self._start = start
+        self.start = start
         self._failed: dict[str, Search] = {}
         self._given: dict[str, set[str]] = {}
         self._points: dict[str, Point | None] = {}
@@ -92,7 +84,7 @@ class Explorer:
                 await checkpoint()
                 known = len(self.pool.values)
                 found = await self._prober.search(self.here, self._tools[name], self.pool, tries)
-                self._failed[name] = _merged(self._failed.get(name), found)
+                self._failed[name] = found.since(self._failed.get(name))
                 if found.success is not None:
                     self.keep(found.success)
                     await self._run_more(found.success)
@@ -122,7 +114,7 @@ class Explorer:
 
     async def _add_optional(self, run: Success, parameter: str) -> None:
         """What a tool does with a further parameter can be something else altogether."""
-        for value in self.pool.candidates(self._tools[run.tool], parameter)[:2]:
+        for value in self.pool.candidates(self._tools[run.tool], parameter)[:OTHERS]:
             await self._prober.run(run.point, run.tool, {**run.arguments, parameter: value})
 
     def _blocked(self) -> list[str]:
@@ -169,7 +161,7 @@ class Explorer:
                     found.append((mutator, {**first, parameter: value}))
         return found
 
-    async def _values_given(self, call: Called) -> set[str]:
+    async def values_given(self, call: Called) -> set[str]:
         """The values in the result of a call of the chain, or of one that may join it."""
         mark = canonical(call)
         if mark not in self._given:
@@ -181,7 +173,7 @@ class Explorer:
         return self._given[mark]
 
     def _before(self, call: Called) -> Point:
-        return self.runs[call[0]].point if call not in self.chain else self._start
+        return self.runs[call[0]].point if call not in self.chain else self.start
 
     async def _retry(self, point: Point, name: str, call: Called) -> float:
         """How much a call changes for a tool that failed before: 1 where it runs now, 0 where
@@ -189,13 +181,13 @@ class Explorer:
         before = self._failed.get(name)
         if before is None or self._tools[name].part != self._tools[call[0]].part:
             return 0.0
-        given = await self._values_given(call)
+        given = await self.values_given(call)
         change = 0.0
         for arguments in list(before.complaints.values())[:KEPT]:
             observation = await self._prober.run(point, name, arguments)
             if observation.ok:
                 found = await self._prober.success(point, name, arguments, observation)
-                return self._sort_out(found, given)
+                return await self._sort_out(found, given)
             said = complaint_of(observation.message, arguments)
             near = max((likeness(said, heard) for heard in before.complaints), default=0.0)
             if said not in before.complaints:
@@ -206,15 +198,30 @@ class Explorer:
         search = await self._prober.search(point, self._tools[name], self.pool, tries)
         if search.success is None:
             return change
-        return self._sort_out(search.success, given)
+        return await self._sort_out(search.success, given)
 
-    def _sort_out(self, success: Success, given: set[str]) -> float:
+    async def _sort_out(self, success: Success, given: set[str]) -> float:
         """A value of the unlocking call makes it a value edge, and the chain can do without."""
-        used = {canonical(value) for _, value in paths.leaves(success.arguments)}
-        if used & given:
-            self.keep(success)
-            return 0.0
-        return 1.0
+        if await self.on_its_own(success, given) is not None:
+            return 1.0
+        self.keep(success)
+        return 0.0
+
+    async def on_its_own(self, success: Success, given: set[str]) -> Called | None:
+        """The call with arguments that are none of the values `given`; None where it needs one."""
+        arguments = dict(success.arguments)
+        for parameter, value in success.arguments.items():
+            if not _holds(value, given):
+                continue
+            candidates = self.pool.candidates(self._tools[success.tool], parameter)
+            for other in [item for item in candidates if not _holds(item, given)][:OTHERS]:
+                changed = {**arguments, parameter: other}
+                if (await self._prober.run(success.point, success.tool, changed)).ok:
+                    arguments = changed
+                    break
+            else:
+                return None
+        return success.tool, arguments
 
     async def point_after(self, point: Point, call: Called) -> Point | None:
         """`point` one call further, made once."""
@@ -229,52 +236,6 @@ class Explorer:
             self.here = point
             self.chain.append(call)
 
-    async def orders(self) -> list[OrderSeen]:
-        """With and without each call of the chain, from one snapshot."""
-        seen: list[OrderSeen] = []
-        for left_out in self.chain:
-            await checkpoint()
-            without = await self._chain_without(left_out)
-            with_all = {name: run for name, run in self.runs.items() if name != left_out[0]}
-            for name, success in with_all.items():
-                if self._tools[name].part == self._tools[left_out[0]].part:
-                    seen += await self._measure(left_out, success, without)
-        return _direct(seen)
-
-    async def _chain_without(self, left_out: Called) -> Point:
-        point = self._start
-        for call in self.chain:
-            if call is not left_out:
-                point = await self.point_after(point, call) or point
-        return point
-
-    async def _measure(
-        self, left_out: Called, success: Success, without: Point
-    ) -> Iterable[OrderSeen]:
-        """Nothing where the call takes a value from the one left out, or fails with it too."""
-        given = await self._values_given(left_out)
-        if given & {canonical(value) for value in success.arguments.values()}:
-            return []
-        call = (success.tool, success.arguments)
-        if not (await self._prober.run(self.here, *call)).ok:
-            return []
-        observation = await self._prober.run(without, *call)
-        needed = not observation.ok
-        if needed:
-            tool = self._tools[success.tool]
-            found = await self._prober.search(without, tool, self.pool, AGAIN)
-            needed = found.success is None
-        return [
-            OrderSeen(
-                before=left_out, after=call, needed=needed, complaint=observation.message[:200]
-            )
-        ]
-
-
-def _merged(before: Search | None, now: Search) -> Search:
-    heard = {**(before.complaints if before else {}), **now.complaints}
-    return Search(success=now.success, complaints=heard)
-
 
 def _cover(reached: Mapping[str, set[str]]) -> list[str]:
     """Few keys that reach everything reached: the widest first."""
@@ -287,11 +248,5 @@ def _cover(reached: Mapping[str, set[str]]) -> list[str]:
     return chosen
 
 
-def _direct(seen: list[OrderSeen]) -> list[OrderSeen]:
-    """Without those that follow from two others (engine needs doors, cruise needs engine)."""
-    pairs = {(s.before[0], s.after[0]) for s in seen if s.needed}
-    return [
-        s
-        for s in seen
-        if not any((s.before[0], m) in pairs and (m, s.after[0]) in pairs for m, _ in pairs)
-    ]
+def _holds(value: Any, given: set[str]) -> bool:
+    return any(canonical(leaf) in given for _, leaf in paths.leaves(value))

@@ -17,8 +17,9 @@ from anyio.lowlevel import checkpoint
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
 from fastsynth.method.explore import Explorer
-from fastsynth.method.pool import fits
-from fastsynth.method.probes import Point, Prober, Success, is_hollow, leaves_of, strangers
+from fastsynth.method.pool import STATE, fits
+from fastsynth.method.probes import Point, Prober, Success, is_hollow, leaves_of
+from fastsynth.method.strangers import strangers
 from fastsynth.records import canonical
 
 PER_PATH = 4
@@ -80,6 +81,8 @@ async def measure(explorer: Explorer, prober: Prober, flows: Flows, rng: Random)
             if await _controls(trial, place, inner, flows, rng):
                 await _edges(trial, place, inner, sources, flows)
                 await _said(trial, place, inner, explorer, flows)
+                if not any(t.ok for (_, to), t in flows.edges.items() if to == place):
+                    await _in_state(trial, place, inner, explorer, flows)
 
 
 def sources_of(run: Success, tools: Mapping[str, Tool]) -> list[Source]:
@@ -194,6 +197,26 @@ async def _said(
         if found.source in ("fact", "live") and fits(found.value, schema):
             ok = await trial.runs(trial.run.point, found.value)
             flows.said.setdefault((found.path, place), Trial()).add(ok)
+
+
+async def _in_state(
+    trial: _Consumer,
+    place: Place,
+    schema: Mapping[str, Any],
+    explorer: Explorer,
+    flows: Flows,
+) -> None:
+    """Which places of the initial state hold values that work, where no result gives any: what no
+    tool tells, the user has to know."""
+    count: dict[str, int] = {}
+    for found in explorer.pool.values:
+        if found.source != "state" or not fits(found.value, schema):
+            continue
+        group = STATE + found.path
+        count[group] = count.get(group, 0) + 1
+        if count[group] <= PER_PATH:
+            ok = await trial.runs(trial.run.point, found.value)
+            flows.said.setdefault((group, place), Trial()).add(ok)
 
 
 def _pair(source: Source, trial: _Consumer) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from fastsynth.records import canonical
 Source = Literal["fact", "live", "state", "result", "used"]
 MOST = 96
 """Values tried for one parameter."""
+STATE = "state:"
+"""What the name of a group starts with whose values stand in the initial state."""
 _MARKS = re.compile(r"[.\[\]{}]")
 _BIAS: Mapping[str, float] = {"fact": 0.5, "live": 0.5, "used": 0.3, "result": 0.2, "state": 0.0}
 _TYPES: Mapping[str, tuple[type, ...]] = {
@@ -131,6 +133,16 @@ class Pool:
             scored.append((score + 0.01 * self._rng.random(), found.value))
         scored.sort(key=lambda pair: -pair[0])
         return [value for _, value in scored]
+
+
+def state_groups(state: Any) -> dict[str, list[Any]]:
+    """The values of a state by the pattern of their path, named `state:PATTERN`."""
+    groups: dict[str, list[Any]] = {}
+    for path, value in _state_values(state, ""):
+        held = groups.setdefault(STATE + path, [])
+        if value not in held:
+            held.append(value)
+    return groups
 
 
 def fits(value: Any, schema: Mapping[str, Any]) -> bool:

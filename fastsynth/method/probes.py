@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -17,18 +16,13 @@ import msgspec
 from fastsynth.env import paths
 from fastsynth.env.environment import Environment, Observation, Tool
 from fastsynth.env.world import check_arguments, coerce
-from fastsynth.method.pool import Pool, fits, harvest
+from fastsynth.method.pool import Pool, harvest
 from fastsynth.records import canonical
 
 CHANCES = 100
 """Combinations of several arguments drawn at the end, where nothing else helped."""
 SURE = 3
 """Calls after which a kind of outcome that never moved the state is taken to be harmless."""
-SMALL = 20
-"""Whole numbers up to here may be ids counted from 1: those below are no strangers."""
-_MOMENT = re.compile(
-    r"(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])-(?P<day>\d\d)|(?<!\d)\d\d:\d\d(?!\d)"
-)
 _NUMBER = re.compile(r"\d+")
 Called = tuple[str, dict[str, Any]]
 Outcome = tuple[str, bool, frozenset[str]]
@@ -60,6 +54,11 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     success: Success | None
     complaints: Mapping[str, dict[str, Any]] = {}
     """Complaint, values masked -> the first arguments that drew it."""
+
+    def since(self, earlier: Search | None) -> Search:
+        """This search, with the complaints of an earlier one as well."""
+        heard = {**(earlier.complaints if earlier else {}), **self.complaints}
+        return Search(success=self.success, complaints=heard)
 
 
 class Prober:
@@ -227,48 +226,6 @@ def complaint_of(message: str, arguments: Mapping[str, Any]) -> str:
     for text in sorted(texts, key=len, reverse=True):
         message = message.replace(text, "*")
     return _NUMBER.sub("#", message)[:200]
-
-
-def strangers(value: Any, schema: Mapping[str, Any], rng: Random) -> list[Any]:
-    """Values of the same kind and shape that no tool has given: the controls. Dates stay dates,
-    and numbers lie on both sides, so that what a limit lets pass is not taken for an id."""
-    made: list[Any] = []
-    if isinstance(value, bool) or "enum" in schema or "const" in schema:
-        return []
-    if isinstance(value, str):
-        made = [_moved_time(value, rng) or _scrambled(value, rng) for _ in range(4)]
-    elif isinstance(value, int):
-        below = [value * 31 // 100, value * 83 // 100] if abs(value) > SMALL else []
-        made = [*below, value + rng.randint(200, 400), value * 3 + rng.randint(10**5, 10**6)]
-    elif isinstance(value, float):
-        made = [round(value * factor + 0.37, 2) for factor in (0.31, 0.83, 1.21, 1.7)]
-        made += [round(item) * 1.0 for item in made]
-    step = schema.get("multipleOf")
-    if step and isinstance(value, (int, float)):
-        made = [type(value)(round(item / step) * step) for item in made]
-    return [item for item in made if item != value and fits(item, schema)]
-
-
-def _moved_time(value: str, rng: Random) -> str | None:
-    """Another day, or another time of day, in the same form; None for other texts."""
-    found = _MOMENT.search(value)
-    if found is None:
-        return None
-    if found["day"]:
-        moved = date(int(found["year"]), int(found["month"]), 1) + timedelta(rng.randint(3, 60))
-        return value[: found.start()] + moved.isoformat() + value[found.end() :]
-    moved_time = f"{rng.randint(7, 21):02}:{rng.randint(10, 59)}"
-    return value[: found.start()] + moved_time + value[found.end() :]
-
-
-def _scrambled(value: str, rng: Random) -> str:
-    """Same length, letters for letters and digits for digits; punctuation stays."""
-    letters = "".join(
-        str(rng.randint(0, 9)) if c.isdigit() else rng.choice("abcdeghkmnoprstuvw") if c.isalpha()
-        else c
-        for c in value
-    )  # fmt: skip
-    return "".join(n.upper() if o.isupper() else n for n, o in zip(letters, value, strict=True))
 
 
 def leaves_of(success: Success, tool: Tool) -> list[tuple[str, Any]]:

@@ -1,4 +1,7 @@
-"""Installs the public MCP servers that tests need, once, below node_modules; or says why not."""
+"""Installs the public MCP servers that tests need, once, into node_modules; or says why not.
+
+At the top of the repository: `npx` looks there first, and finds them for configs/mcp.yaml too.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-HOME = Path(__file__).parents[2] / "node_modules" / "mcp-servers"
-VERSION = "2026.8.31"
+HOME = Path(__file__).parents[2]
+PACKAGES, VERSION = ("server-memory", "server-filesystem"), "2026.8.31"
 
 
 @cache
@@ -22,12 +25,16 @@ def installed(package: str) -> str:
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is missing: the public MCP servers cannot be installed")
-    HOME.mkdir(parents=True, exist_ok=True)
+    # All at once: npm takes away what it was not asked for and no package.json names.
+    wanted = [f"@modelcontextprotocol/{name}@{VERSION}" for name in PACKAGES]
+    quiet = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund"]
     done = subprocess.run(
-        [npm, "install", "--no-audit", "--no-fund", "--prefix", str(HOME),
-         f"@modelcontextprotocol/{package}@{VERSION}"],
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        [npm, "install", *quiet, "--prefix", str(HOME), *wanted],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     if not script.is_file():
         pytest.skip(f"npm could not install {package}: {done.stderr.strip()[-200:]}")
     return str(script)

@@ -1,4 +1,4 @@
-"""A world copies and hashes its state only when it has moved, and never gives a stale one."""
+"""A world copies and hashes its state no oftener than it moves, and never gives a stale answer."""
 
 from __future__ import annotations
 

@@ -399,7 +399,7 @@ async def test_a_conversation_stays_and_moves_when_its_server_dies() -> None:
             urls = (one_server.url, two_server.url)
             async with setup.client(*urls) as client:
                 for step in range(4):
-                    for job in range(8):
+                    for job in range(24):
                         await client.ask(ask(job, step=step))
                 first = [len(s.bodies) for s in (one_server, two_server)]
                 await client.ask(ask(0, step=9))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import anyio
 from client_setup import Setup, ask
-from loopback_server import hang, loopback
+from loopback_server import hang, json_reply, loopback
 from virtual_clock import run_virtual
 
-from fastsynth.events import JobFinished, RequestFailed, Throttled
+from fastsynth.events import JobFinished, Note, RequestFailed, Throttled
 from fastsynth.llm.chat import NoReply, Reply
 from fastsynth.llm.limits import Gate, Limits, Permit
 from fastsynth.llm.router import Pool
@@ -156,3 +157,47 @@ async def test_a_finished_job_is_forgotten() -> None:
 
     assert known == {5}
     assert pool._ranks == {}
+
+
+async def test_addresses_join_and_leave_as_the_file_says(tmp_path: Path) -> None:
+    setup = Setup()
+    listed = tmp_path / "fleet.txt"
+    async with loopback() as first, loopback() as second, loopback() as stranger:
+        stranger.models = json_reply({"data": [{"id": "another"}]})
+        listed.write_text(f"{first.url}  # the old one\n")
+        async with (
+            setup.client(urls_file=str(listed)) as client,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(client.attend)
+            await client.ask(ask(0))
+            listed.write_text(f"{second.url}\n{stranger.url}\n")
+            with anyio.fail_after(10):
+                while not second.listings or len(client.lanes()) > 1:  # noqa: ASYNC110
+                    await anyio.sleep(0.05)
+            await client.ask(ask(1))
+            group.cancel_scope.cancel()
+
+    assert [len(server.bodies) for server in (first, second, stranger)] == [1, 1, 0]
+    assert any("no model 'teacher'" in note.text for note in setup.of(Note))
+
+
+async def test_a_file_that_names_nobody_changes_nothing(tmp_path: Path) -> None:
+    setup = Setup()
+    listed = tmp_path / "fleet.txt"
+    async with loopback() as server:
+        listed.write_text(server.url)
+        async with (
+            setup.client(urls_file=str(listed)) as client,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(client.attend)
+            listed.write_text("# all gone\n")
+            with anyio.fail_after(10):
+                while not setup.of(Note):  # noqa: ASYNC110
+                    await anyio.sleep(0.05)
+            reply = await client.ask(ask())
+            group.cancel_scope.cancel()
+
+    assert isinstance(reply, Reply)
+    assert "stay as they are" in setup.of(Note)[0].text

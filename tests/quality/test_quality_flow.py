@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quality_rows import ASKED, CANCEL, CARDS, FIND, HOLD, SIGN_IN, UNDONE, row
+from quality_rows import ASKED, CANCEL, CARDS, FIND, HOLD, SIGN_IN, UNDONE, Made, row
 
 from fastsynth.quality.flow import Connectedness, Necessity, OutputShare
 from fastsynth.quality.scene import scene_of, telling
@@ -27,7 +27,7 @@ def test_a_value_the_user_says_flows_from_nowhere() -> None:
 
 
 def test_two_calls_about_one_thing_are_tied_by_entity() -> None:
-    back = ("find_flights", {"origin": "Oslo", "destination": "Rome"}, {"flights": []})
+    back: Made = ("find_flights", {"origin": "Oslo", "destination": "Rome"}, {"flights": []})
 
     assert ties(row((ASKED, [FIND, back]))) == {"entity": 2}
 
@@ -48,8 +48,8 @@ def test_turns_of_one_call_are_not_asked() -> None:
 
 
 def test_the_planned_source_ties_small_numbers_where_the_result_holds_them() -> None:
-    give = ("list_cards", {}, {"count": 2})
-    take = ("hold_flight", {"seats": 2}, {"hold_id": "ho_1"})
+    give: Made = ("list_cards", {}, {"count": 2})
+    take: Made = ("hold_flight", {"seats": 2}, {"hold_id": "ho_1"})
     planned = [[{}, {"seats": {"type": "output", "turn": 0, "step": 0, "path": "count"}}]]
 
     assert ties(row(("Hold for all.", [give, take]), sources=planned)) == {"value": 2}

@@ -87,7 +87,7 @@ def write_files(folder: Path, wanted: Files, present: Files | None, alias: Alias
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-            _prune(path.parent, folder)
+        _prune(path.parent, folder)
     for name, content in wanted.items():
         if present.get(name) == content and (folder / name).exists():
             continue

@@ -87,7 +87,10 @@ class Seat:
             await self.stop()
         present, self.holds = self.holds, None
         known = None if present is None else present.files
-        write_files(self._folder, held.files, known, alias)
+        try:
+            write_files(self._folder, held.files, known, alias)
+        except OSError as error:
+            raise EnvironmentBroken(f"mcp: {error}") from error
         await self._open()
 
     async def _replay(self, held: Held) -> None:
