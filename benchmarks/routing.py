@@ -20,7 +20,8 @@ import anyio
 
 from fastsynth.config import Config, Endpoint, Engine, Output
 from fastsynth.llm import service
-from fastsynth.llm.limits import Gate
+from fastsynth.llm.estimates import NOTHING, Load
+from fastsynth.llm.limits import Gate, Permit
 from fastsynth.llm.router import Pool
 from fastsynth.run import Order, generate
 from fastsynth.sim.embedded import start_embedded
@@ -36,9 +37,12 @@ class RoundRobin(Pool):
 
     turn = 0
 
-    def _rank(self, job: int) -> tuple[Gate, ...]:
+    async def admit(self, job: int, load: Load = NOTHING) -> Permit:
         self.turn += 1
-        at = self.turn % len(self.gates)
+        return await super().admit(self.turn, load)
+
+    def _rank(self, job: int) -> tuple[Gate, ...]:
+        at = job % len(self.gates)
         return self.gates[at:] + self.gates[:at]
 
 

@@ -104,10 +104,11 @@ def _link(number: int, link: Link, graph: Mapping[str, Any], layout: Layout) -> 
     between = " between" if tools[link.source]["part"] != tools[link.target]["part"] else ""
     path = _curve(layout.tools[link.source], layout.tools[link.target])
     width = f' style="stroke-width:{min(1.2 + 0.25 * len(link.edges), 3):.2f}"'
+    source, target = escape(link.source), escape(link.target)
     return (
-        f'<g class="link {link.kind}{between}" data-link="{number}" data-from="{escape(link.source)}" '
-        f'data-to="{escape(link.target)}"><path{width} d="{path}" marker-end="url(#end-{link.kind})"/>'
-        f"<title>{escape(link.source)} to {escape(link.target)}</title></g>"
+        f'<g class="link {link.kind}{between}" data-link="{number}" data-from="{source}" '
+        f'data-to="{target}"><path{width} d="{path}" marker-end="url(#end-{link.kind})"/>'
+        f"<title>{source} to {target}</title></g>"
     )
 
 

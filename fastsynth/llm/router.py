@@ -19,6 +19,8 @@ from fastsynth.llm.limits import NEVER, Gate, Permit, Waiter
 _REMEMBERED = 1 << 16
 """Conversations whose address is kept, should nobody say that they have ended."""
 MUCH_FASTER = 2.5
+WORTH_SECONDS = 0.2
+"""A reply has to come that much earlier for a conversation to move for good."""
 _PACE_WEIGHT = 0.05
 """Of the newest reply in an address's mean seconds: half of it comes from the last 14."""
 
@@ -116,7 +118,8 @@ class Pool:
         """Another address with room, so much faster than the conversation's own that a prefix
         computed anew is a small price: else the last conversations of a run wait for a slow one.
         """
-        own = self._pace.get(rank[0].label, 0.0) / MUCH_FASTER
+        pace = self._pace.get(rank[0].label, 0.0)
+        own = min(pace / MUCH_FASTER, pace - WORTH_SECONDS)
         if all(self._pace.get(gate.label, own) >= own for gate in rank):
             return None
         down, expected = self._expected(rank[0])

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from anyio.lowlevel import checkpoint
 
 from fastsynth.activity import doing
 from fastsynth.env.world import Mark, World
@@ -20,6 +19,7 @@ from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.guards import told_value
 from fastsynth.method.kinds import NO_CALLS
 from fastsynth.method.leakage import leak
+from fastsynth.method.pace import breathe
 from fastsynth.method.parse import arguments_of, spoken
 from fastsynth.method.plan import Turn
 from fastsynth.method.progress import progress
@@ -108,7 +108,7 @@ async def attempt(
             transcript.append(result)
     else:
         fault = _no("too_many_steps", f"{len(executed)} calls")
-    await checkpoint()  # the checks read the whole conversation
+    await breathe()  # the checks read the whole conversation
     verdict = fault or await _verdict(scene, world, start, messages, executed)
     return Trial(
         level=level,

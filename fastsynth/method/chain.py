@@ -7,12 +7,12 @@ The record never holds guidance: what passed under a hint is asked for once more
 from __future__ import annotations
 
 import msgspec
-from anyio.lowlevel import checkpoint
 
 from fastsynth.env.world import Mark, World
 from fastsynth.method.agents import Agents, Dropped
 from fastsynth.method.attempt import Scene, Trial, attempt
 from fastsynth.method.critic import hint_for
+from fastsynth.method.pace import breathe
 from fastsynth.method.rewrite import rewrite
 from fastsynth.method.verify import Executed, Mode, Verdict
 from fastsynth.records import Attempt, Message
@@ -70,7 +70,7 @@ async def guided_chain(
         if trial.fault is None and won is None:
             won = trial, await world.mark()
         trials.append(trial)
-        await checkpoint()
+        await breathe()
         if won is None and _agree(trials):
             break
     if won is None:

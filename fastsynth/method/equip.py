@@ -121,13 +121,15 @@ def _knowledge(domain: Domain, found: Discovery) -> tuple[Knowledge, list[Edge]]
         schemas.setdefault(concept, schema["items"] if parameter.endswith("[]") else schema)
         own = (*found.said.get(f"{name}.{parameter}", ()), snake(parameter.removesuffix("[]")))
         groups[concept] = tuple(dict.fromkeys((*groups.get(concept, ()), *own)))
+    # What a server's hint or a declaration says of effects is said; elsewhere names are guessed at.
+    hinted = domain.name.startswith("mcp:") or any(t.takes or t.gives for t in tools.values())
     equipped = {
         name: msgspec.structs.replace(
             tool,
             takes={p: c for (owner, p), c in concepts.items() if owner == name},
             gives=gives[name],
             needs=tuple(o.before for o in found.orders if o.after == name and o.before in tools),
-            mutates=tool.mutates if name in found.silent else name in found.mutates,
+            mutates=name in found.mutates or (tool.mutates and (hinted or name in found.silent)),
             askable=tool.askable and sum(o.before == name for o in found.orders) < SERVES,
         )
         for name, tool in tools.items()

@@ -11,7 +11,6 @@ from hashlib import blake2b
 from random import Random
 
 import msgspec
-from anyio.lowlevel import checkpoint
 
 from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Domain, Scenario
@@ -20,6 +19,7 @@ from fastsynth.method import kinds
 from fastsynth.method.goals import Cut, cut
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Memory
+from fastsynth.method.pace import breathe
 from fastsynth.method.plan import Plan, Turn
 from fastsynth.method.reference import ambiguous
 from fastsynth.method.targets import first_target, next_targets
@@ -210,7 +210,7 @@ class Planner:
         allowed: Collection[str],
         rng: Random,
     ) -> Turn | None:
-        await checkpoint()  # planning is all CPU: let replies be handled in between
+        await breathe()  # planning is all CPU: let replies be handled in between
         start = await world.mark()
         trial = memory.copy()
         trial.begin_turn()

@@ -22,7 +22,8 @@ from fastsynth.records import canonical
 CHANCES = 100
 """Combinations of several arguments drawn at the end, where nothing else helped."""
 SURE = 3
-"""Calls after which a kind of outcome that never moved the state is taken to be harmless."""
+"""Calls after which a kind of outcome that never moved the state is taken to be harmless, at
+first; never where the domain says that the tool changes the state."""
 _NUMBER = re.compile(r"\d+")
 Called = tuple[str, dict[str, Any]]
 Outcome = tuple[str, bool, frozenset[str]]
@@ -73,6 +74,7 @@ class Prober:
     ) -> None:
         """After `most` calls every further one is answered by an error without being made."""
         self._most = most
+        self._sure = SURE
         self._environment = environment
         self._rng = rng
         self._at: Point | None = None
@@ -103,21 +105,33 @@ class Prober:
         self.calls += 1
         observation = await self._environment.call(name, given)
         outcome = (name, observation.ok, frozenset(given))
-        if self._still.get(outcome, 0) < SURE:
-            await self._watch(point, outcome)
+        if self.tools[name].mutates or self._still.get(outcome, 0) < self._sure:
+            await self._watch(point, outcome, given)
         return observation
 
-    async def _watch(self, point: Point, outcome: Outcome) -> None:
+    async def _watch(self, point: Point, outcome: Outcome, given: dict[str, Any]) -> None:
         """Learns whether this kind of outcome moves the state."""
         self._at = None
-        if outcome in self._still and self._still[outcome] < 0:
+        if self._still.get(outcome, 0) < 0:
             return
         if await self._environment.digest() == point.digest:
             self._still[outcome] = self._still.get(outcome, 0) + 1
-        else:
-            self._still[outcome] = -1
-            if outcome[1]:
-                self.mutators.add(outcome[0])
+            return
+        await self._environment.restore(point.snapshot)
+        self.calls += 1
+        await self._environment.call(outcome[0], given)
+        if await self._environment.digest() == point.digest:
+            self._doubt()
+            return
+        self._still[outcome] = -1
+        if outcome[1]:
+            self.mutators.add(outcome[0])
+
+    def _doubt(self) -> None:
+        """Some call before moved the state and was taken to be harmless: all are watched again,
+        and for longer."""
+        self._sure *= 2
+        self._still = {outcome: n for outcome, n in self._still.items() if n < 0}
 
     async def go(self, point: Point) -> None:
         if self._at is not point:

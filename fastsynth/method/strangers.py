@@ -24,7 +24,7 @@ def strangers(value: Any, schema: Mapping[str, Any], rng: Random) -> list[Any]:
     if isinstance(value, bool) or "enum" in schema or "const" in schema:
         return []
     if isinstance(value, str):
-        made = [_moved_time(value, rng) or _scrambled(value, rng) for _ in range(4)]
+        made = _strange_texts(value, rng)
     elif isinstance(value, int):
         below = [value * 31 // 100, value * 83 // 100] if abs(value) > SMALL else []
         made = [*below, value + rng.randint(200, 400), value * 3 + rng.randint(10**5, 10**6)]
@@ -35,6 +35,18 @@ def strangers(value: Any, schema: Mapping[str, Any], rng: Random) -> list[Any]:
     if step and isinstance(value, (int, float)):
         made = [type(value)(round(item / step) * step) for item in made]
     return [item for item in made if item != value and fits(item, schema)]
+
+
+def _strange_texts(value: str, rng: Random) -> list[str]:
+    """Two of the same form, one of them under the same folder, and two words that mean nothing:
+    where those do as well, the parameter takes any text (a new file's path)."""
+    moved = [found for _ in range(4) if (found := _moved_time(value, rng))]
+    if moved:
+        return moved
+    folder, slash, last = value.rpartition("/")
+    words = ["".join(rng.choice("bdfgklmnprtvz") + rng.choice("aeiou") for _ in range(4))]
+    words.append(words[0][:4].capitalize() + str(rng.randint(100, 999)))
+    return [_scrambled(value, rng), folder + slash + _scrambled(last, rng), *words]
 
 
 def _moved_time(value: str, rng: Random) -> str | None:

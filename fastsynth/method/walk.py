@@ -12,13 +12,13 @@ from random import Random
 from typing import Any
 
 import msgspec
-from anyio.lowlevel import checkpoint
 
 from fastsynth.env.environment import Tool
 from fastsynth.env.world import World
 from fastsynth.method.arguments import Binder, Bound, Missing
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Memory
+from fastsynth.method.pace import breathe
 from fastsynth.method.plan import Output, Step
 from fastsynth.records import canonical
 
@@ -60,7 +60,7 @@ class Walk:
         if not await self._reach_tool(target, self._lookups(target), DEEPEST):
             return False
         while len(self._memory.steps) < self._reach.calls:
-            await checkpoint()  # a walk of eight calls takes 10 ms
+            await breathe()  # a walk of eight calls takes 10 ms
             if not await self._continue():
                 break
         return True
@@ -78,7 +78,7 @@ class Walk:
         """Case 2 and 3 of the sampler: run `name`, after its unmet ancestors where it needs any."""
         tool = self._graph.tools[name]
         for _ in range(DEEPEST):
-            await checkpoint()
+            await breathe()
             missing = await self._execute(tool, lookups)
             if missing is None:
                 return True
