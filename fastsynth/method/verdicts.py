@@ -20,6 +20,8 @@ from fastsynth.method.proposals import alike, by_schema
 
 RATE, SURE_RATE = 0.5, 0.15
 """Least share of a path's values that work; and where no stranger's text ever did."""
+TELLING = 5
+"""Characters of a text from which on a single time it worked is no chance."""
 MARGIN = 0.4
 """By how much it must beat strangers."""
 MEASURE = 0.34
@@ -123,8 +125,8 @@ def _by_flow(domain: Domain, seen: Evidence) -> Iterator[Edge]:
 def _stands(trial: Trial, controls: Trial) -> bool:
     if controls.rate >= MEASURE or trial.rate - controls.rate < SURE_RATE:
         return False
-    named = trial.example is not None and isinstance(trial.example["value"], str)
-    if named and not controls.ok and trial.ok >= 2:
+    value = trial.example["value"] if trial.example is not None else None
+    if isinstance(value, str) and not controls.ok and (trial.ok > 1 or len(value) >= TELLING):
         return True
     return trial.rate >= RATE and trial.rate - controls.rate >= MARGIN
 
