@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from fastsynth.env import paths
+from fastsynth.env.environment import Tool
 from fastsynth.env.world import World
 from fastsynth.method.arguments import Binder, Bound
 from fastsynth.method.choice import element
@@ -54,6 +55,14 @@ def position(stratum: str, turns: int, rng: Random) -> int | None:
             return last
         case _:
             return rng.randint(0, max(0, last))
+
+
+def suits(stratum: str, tool: Tool) -> bool:
+    """Whether a special turn of the stratum may aim at `tool`: planning others is wasted."""
+    if stratum != "refusal":
+        return True
+    properties = tool.parameters.get("properties", {}).values()
+    return tool.mutates and any(p.get("type") in ("number", "integer") for p in properties)
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,8 +180,8 @@ async def _refusal(stage: Stage, number: int) -> list[Turn]:
         return []
     tools = stage.graph.tools
     rule = rule_against(tools, turn, stage.before, stage.plain_twin, stage.rng)
-    if rule is None or rule.form == "never":
-        return []  # a name alone has no twin
+    if rule is None:
+        return []
     if stage.plain_twin:
         return [msgspec.structs.replace(turn, rule=rule)]
     await stage.world.rewind(start)

@@ -79,7 +79,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     tool: str
     parameter: str
-    form: Literal["at_most", "never"]
+    form: Literal["at_most"]
     bound: Any
     text: str
     """As the system message states it."""

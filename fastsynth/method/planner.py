@@ -155,11 +155,13 @@ class Planner:
 
         tried = again
 
+        due = job.stratum
+
         async def plain(number: int) -> Turn | None:
             nonlocal tried
             tried += 1
             return await self._plain(
-                setting, world, memory, before, allowed, tried - 1, rng, number
+                setting, world, memory, before, allowed, tried - 1, rng, number, due
             )
 
         if len(before) == self.outline(job).special:
@@ -174,6 +176,7 @@ class Planner:
                 plan=plain,
             )
             return await kinds.special_turns(job.stratum, stage)
+        due = "base"
         turn = await plain(len(before))
         return [turn] if turn is not None else []
 
@@ -187,10 +190,12 @@ class Planner:
         again: int,
         rng: Random,
         number: int,
+        due: str,
     ) -> Turn | None:
         used = {turn.target for turn in before}
         first = [setting.target] if setting.target in allowed and setting.target not in used else []
         targets = [*first, *next_targets(self.graph, memory, allowed, used, rng)]
+        targets = [t for t in targets if kinds.suits(due, self.graph.tools[t])]
         for target in targets[again : again + TARGETS_TRIED]:
             for _ in range(WALKS_TRIED):
                 turn = await self._walk(world, memory, before, number, target, allowed, rng)

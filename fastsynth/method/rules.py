@@ -22,7 +22,7 @@ def forbids(rule: Rule, tool: str, arguments: Mapping[str, Any]) -> bool:
     if tool != rule.tool or rule.parameter not in arguments:
         return False
     value = arguments[rule.parameter]
-    return bool(value > rule.bound) if rule.form == "at_most" else bool(value == rule.bound)
+    return bool(value > rule.bound)
 
 
 def rule_against(
@@ -39,45 +39,38 @@ def rule_against(
         for step in (turn.steps[goal.step],)
         if goal.effect
         for name, value in step.arguments.items()
-        if isinstance(step.sources.get(name), User) and _speakable(value)
+        if isinstance(step.sources.get(name), User) and _is_number(name, step)
     ]
     rng.shuffle(options)
-    options.sort(key=lambda option: not _is_number(option[1], option[0]))
     for step, name in options:
-        rule = _rule(tools[step.tool], step, name, allow, rng)
-        if rule is not None and not any(
-            forbids(rule, s.tool, s.arguments) for t in before for s in t.steps
-        ):
-            return rule
+        pair = _rules(tools[step.tool], step, name, rng)
+        if pair is None:
+            continue
+        forbidding, allowing = pair
+        if not any(forbids(forbidding, s.tool, s.arguments) for t in before for s in t.steps):
+            return allowing if allow else forbidding
     return None
 
 
-def _rule(tool: Tool, step: Step, name: str, allow: bool, rng: Random) -> Rule | None:
+def _rules(tool: Tool, step: Step, name: str, rng: Random) -> tuple[Rule, Rule] | None:
+    """The rule that forbids the call, and its twin that lets it pass; drawn together."""
     value = step.arguments[name]
+    below = [bound for bound in NICE if bound < value]
+    above = [bound for bound in NICE if bound >= value]
+    if not below or not above:
+        return None
     deed = first_sentence(tool.description).rstrip(".")
     deed = deed[:1].lower() + deed[1:]
-    if _is_number(name, step):
-        below = [bound for bound in NICE if bound < value]
-        above = [bound for bound in NICE if bound >= value]
-        if not below or not above:
-            return None
-        number = rng.random()  # drawn for both twins, so that all later draws are the same
-        forbidding = below[-1 - int(number * min(2, len(below)))]
-        bound: Any = above[min(1, len(above) - 1)] if allow else forbidding
+    low = below[-1 - int(rng.random() * min(2, len(below)))]
+    high = above[min(1, len(above) - 1)]
+
+    def rule(bound: int) -> Rule:
         text = f"Rule: do not {deed} with {words(name)} above {bound}."
         return Rule(tool=tool.name, parameter=name, form="at_most", bound=bound, text=text)
-    if allow:
-        return None
-    text = f"Rule: do not {deed} where {words(name)} is {value}."
-    return Rule(tool=tool.name, parameter=name, form="never", bound=value, text=text)
+
+    return rule(low), rule(high)
 
 
 def _is_number(name: str, step: Step) -> bool:
     value = step.arguments[name]
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _speakable(value: Any) -> bool:
-    if isinstance(value, str):
-        return 3 <= len(value) <= 30
     return isinstance(value, int | float) and not isinstance(value, bool)
