@@ -40,10 +40,10 @@ from fastsynth.method.graph import ApiGraph, build_graph
 from fastsynth.method.guards import distinctive
 from fastsynth.method.memory import Memory
 from fastsynth.method.plan import Output, Provenance, Step, User
+from fastsynth.method.rows import turns_of
 from fastsynth.method.walk import Reach, Walk
 from fastsynth.method.wording import first_sentence, words
 from fastsynth.records import Accepted, Conversation, Outcome, Rejected, Usage, canonical
-from fastsynth.replay import turns_of
 from fastsynth.seeds import derive
 from fastsynth.sim.inprocess import studio, teacher_chat
 from fastsynth.sim.mistakes import NONE

@@ -31,9 +31,10 @@ from fastsynth.method.answer import answer_fault
 from fastsynth.method.chain import Effort
 from fastsynth.method.forms import normal
 from fastsynth.method.plan import Goal, Interruption, Step, Turn
+from fastsynth.method.rows import turns_of
 from fastsynth.method.verify import Executed, Verdict, judge, ungrounded
 from fastsynth.records import Accepted, Call, Conversation, Message, ToolCall, canonical
-from fastsynth.replay import Verifier, turns_of
+from fastsynth.replay import Verifier
 from fastsynth.seeds import derive
 from fastsynth.sim.inprocess import studio, teacher_chat
 from fastsynth.sim.mistakes import Mistakes

@@ -6,7 +6,7 @@ must give the recorded results and reach the same state.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from fastsynth.env.environment import Domain
 from fastsynth.env.registry import domain_of_row
 from fastsynth.env.world import World, living
 from fastsynth.method.attempt import canonical_result
+from fastsynth.method.rows import turns_of
 from fastsynth.records import Conversation, Message, ToolCall, canonical
 
 
@@ -92,20 +93,6 @@ async def _result(world: World, call: ToolCall) -> str:
         return canonical_result(observation.value)
     await world.rewind(before)
     return canonical_result({"error": observation.message})
-
-
-def turns_of(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    """The messages of each turn, from the user's on; what stands before the first is left out."""
-    turn: list[Message] = []
-    for message in messages:
-        if message.role == "user":
-            if turn:
-                yield turn
-            turn = [message]
-        elif turn:
-            turn.append(message)
-    if turn:
-        yield turn
 
 
 def _calls(messages: Sequence[Message]) -> list[ToolCall]:

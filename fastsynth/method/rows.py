@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, Literal
 
@@ -133,3 +134,17 @@ def _difficulty(kept: list[Kept]) -> Difficulty:
         recovered_calls=sum(len(k.solved.verdict.recovered) for k in kept),
         alternative=any(k.solved.verdict.alternative for k in kept),
     )
+
+
+def turns_of(messages: Sequence[Message]) -> Iterator[list[Message]]:
+    """The messages of each turn, from the user's on; what stands before the first is left out."""
+    turn: list[Message] = []
+    for message in messages:
+        if message.role == "user":
+            if turn:
+                yield turn
+            turn = [message]
+        elif turn:
+            turn.append(message)
+    if turn:
+        yield turn

@@ -14,6 +14,7 @@ import msgspec
 from fastsynth.env import paths
 from fastsynth.env.world import coerce
 from fastsynth.method.plan import Provenance
+from fastsynth.method.rows import turns_of
 from fastsynth.records import Call, Conversation, Message, canonical
 
 FEWEST_DIGITS = 3
@@ -94,20 +95,6 @@ def tools_of(row: Conversation) -> dict[str, Mapping[str, Any]]:
         for text in lists
         for tool in msgspec.json.decode(text)
     }
-
-
-def turns_of(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    """The messages of each turn, from the user's on."""
-    turn: list[Message] = []
-    for message in messages:
-        if message.role == "user":
-            if turn:
-                yield turn
-            turn = [message]
-        elif turn:
-            turn.append(message)
-    if turn:
-        yield turn
 
 
 def scalars(value: Any) -> Iterator[Any]:
