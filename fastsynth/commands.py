@@ -248,6 +248,8 @@ def graph(config: Config, html: str | None, svg: str | None, refresh: bool) -> i
     """JSON on standard output, or a drawing in a file: a page, a picture, or both."""
     charted = anyio.run(_charted, config, refresh)
     raw = charted.to_json()
+    for note in charted.notes:
+        sys.stderr.write(f"note: {note}\n")
     for path, drawn in ((html, graph_page), (svg, graph_svg)):
         if path is not None:
             _write_text(Path(path), drawn(raw))

@@ -81,6 +81,8 @@ async def _examine_environment(config: Config, domain: Domain, show: Show) -> No
     show(Finding(grade="good", what=f"environment {domain.name}: {what}"))
     for note in getattr(domain, "notes", ()):
         show(Finding(grade="warning", what=note))
+    for note in charted.notes:
+        show(Finding(grade="warning", what=note))
     await _examine_resets(planner, domain, show)
     called, aimed = await _explore(planner, domain)
     silent = sorted(set(domain.tools) - called)

@@ -190,6 +190,8 @@ async def _opened(
         if tools is not None:
             kept = order.run_dir / "graph.json"
             charted = await chart(tools[0], config.graph, config.seed, kept)
+            for text in charted.notes:
+                bus.emit(Note(text=text))
             studio = _studio(charted, tools[1], prompts, config, books, bus)
             tools[1].keep_in(books.replies, Space(bus, stop).wait)
             books.rundir.write("graph.json", encode(charted.to_json()).decode())

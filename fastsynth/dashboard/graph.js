@@ -139,8 +139,14 @@ function welcome() {
     panel.append(el('h3', 'found by execution'), el('p', f.calls.toLocaleString() + ' calls in ' +
       f.scenarios + ' scenarios; ' + f.refuted + ' edges that names proposed were refuted.'));
     if (f.silent.length) panel.append(el('h3', 'never ran'), el('p', f.silent.join(', '), 'dim'));
-    if (f.banned.length) panel.append(el('h3', 'left out: results cannot be repeated'),
-      el('p', f.banned.join(', '), 'dim'));
+    const hung = f.hung || [], lost = f.banned.filter(n => !hung.includes(n));
+    if (hung.length) panel.append(el('h3', 'left out: did not come back in time, twice'),
+      el('p', hung.join(', '), 'dim'));
+    if (lost.length) panel.append(el('h3', 'left out: results cannot be repeated'),
+      el('p', lost.join(', '), 'dim'));
+    const masked = Object.entries(f.masked || {});
+    if (masked.length) panel.append(el('h3', 'masked: varies by itself'),
+      el('p', masked.map(([n, p]) => n + ': ' + p.join(', ')).join('; '), 'dim'));
   }
   const counted = {};
   data.links.forEach(l => counted[l.source] = (counted[l.source] || 0) + l.edges.length);

@@ -55,6 +55,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     value: Any = None
     error: ErrorKind | None = None
     message: str = ""
+    stopped: bool = False
+    """Whether the call never came back: it overran its time, or ended its process."""
 
     @property
     def ok(self) -> bool:

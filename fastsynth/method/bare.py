@@ -50,6 +50,7 @@ class _Bare:
         self.opaque: frozenset[str] = frozenset()
         self.policy = domain.policy
         self.state_check: Literal["full", "observed"] = domain.state_check
+        self.masks = bool(getattr(domain, "masks", False))
 
     def draw(self, parts: Sequence[str], rng: Random) -> Scenario:
         scenario = self._domain.draw(parts, rng)

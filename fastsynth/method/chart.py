@@ -27,7 +27,7 @@ from fastsynth.method.patched import patched
 from fastsynth.method.verdicts import Discovery
 from fastsynth.records import canonical
 
-VERSION = 1
+VERSION = 2
 """Of the way graphs are found: another one finds them anew."""
 
 
@@ -36,6 +36,21 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """The Domain to plan in: the one given, with what was found or edited."""
     graph: ApiGraph
     found: Discovery | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the tools that were found unfit, one line each."""
+        if self.found is None:
+            return ()
+        lost = [name for name in self.found.banned if name not in self.found.hung]
+        said = []
+        if self.found.hung:
+            said.append(f"left out, did not come back twice: {', '.join(self.found.hung)}")
+        if lost:
+            said.append(f"left out, results or effects vary: {', '.join(lost)}")
+        for tool, hidden in self.found.masked.items():
+            said.append(f"masked, varies: {tool}: {', '.join(hidden)}")
+        return tuple(said)
 
     def to_json(self) -> dict[str, Any]:
         """As in a run's `graph.json`."""

@@ -15,13 +15,14 @@ from typing import Any
 import msgspec
 
 from fastsynth.env import paths
+from fastsynth.env.adapters.masks import masked
 from fastsynth.env.environment import Domain
 from fastsynth.env.world import tools_of
 from fastsynth.method.explore import Explorer
 from fastsynth.method.flows import Flows, measure
 from fastsynth.method.orders import OrderSeen, measure_orders
 from fastsynth.method.pool import Pool
-from fastsynth.method.probes import Prober, Success
+from fastsynth.method.probes import HANGS, Prober, Success
 from fastsynth.method.verdicts import Discovery, Evidence, judge
 from fastsynth.seeds import derive
 
@@ -54,6 +55,10 @@ class Findings(msgspec.Struct, kw_only=True):
     """Tool -> result paths that differ between equal calls from equal states."""
     restless: set[str] = set()
     """Tools after which equal states differ."""
+    shapeless: set[str] = set()
+    """Tools whose results differ in more than values under known paths."""
+    hangs: dict[str, int] = {}
+    """Tool -> calls that never came back."""
     runs: dict[str, Success] = {}
     calls: int = 0
     scenarios: int = 0
@@ -87,11 +92,12 @@ async def _scenario(domain: Domain, rng: Random, findings: Findings, calls: int)
         pool.add_state(scenario.state)
         prober = Prober(environment, tools_of(domain, domain.parts), rng, calls)
         prober.mutators |= findings.mutators
+        prober.hangs = findings.hangs
         explorer = Explorer(prober, pool, await prober.begin())
         await explorer.explore()
         findings.orders += await measure_orders(explorer, prober)
         await measure(explorer, prober, findings.flows, rng)
-        await _twice(prober, explorer.runs.values(), findings)
+        await _twice(prober, [*explorer.runs.values(), *explorer.more], findings)
         for name, run in explorer.runs.items():
             findings.ran[name] = findings.ran.get(name, 0) + 1
             findings.runs.setdefault(name, run)
@@ -103,16 +109,23 @@ async def _scenario(domain: Domain, rng: Random, findings: Findings, calls: int)
 
 async def _twice(prober: Prober, runs: Iterable[Success], findings: Findings) -> None:
     """Every tool again from its snapshot, well after the first time: what differs is volatile."""
+    seen: set[str] = set()
     for run in runs:
+        if run.tool in seen and run.tool not in findings.volatile:
+            continue
+        seen.add(run.tool)
         observation = await prober.run(run.point, run.tool, run.arguments)
         digest = await prober.digest()
         again = await prober.run(run.point, run.tool, run.arguments)
         if await prober.digest() != digest:
             findings.restless.add(run.tool)
-        for value in (observation.value, again.value):
-            different = set(differences(run.value, value))
-            if different:
-                findings.volatile.setdefault(run.tool, set()).update(different)
+        others = (observation.value, again.value)
+        different = {path for value in others for path in differences(run.value, value)}
+        if different:
+            findings.volatile.setdefault(run.tool, set()).update(different)
+            hidden = [_hidden(value, different) for value in (run.value, *others)]
+            if hidden[0] is None or hidden != hidden[:1] * 3:
+                findings.shapeless.add(run.tool)
 
 
 def differences(one: Any, other: Any) -> Sequence[str]:
@@ -123,6 +136,14 @@ def differences(one: Any, other: Any) -> Sequence[str]:
     return [paths.pattern(p) for p in left if left[p] != right[p]]
 
 
+def _hidden(value: Any, patterns: Iterable[str]) -> Any:
+    """What stays of a result under the mask; None where its keys cannot be written as paths."""
+    try:
+        return masked(value, dict.fromkeys(patterns, ()))
+    except ValueError:
+        return None
+
+
 def as_evidence(findings: Findings) -> Evidence:
     return Evidence(
         flows=findings.flows,
@@ -131,6 +152,8 @@ def as_evidence(findings: Findings) -> Evidence:
         mutators=frozenset(findings.mutators),
         volatile={name: tuple(sorted(p)) for name, p in sorted(findings.volatile.items())},
         restless=tuple(sorted(findings.restless)),
+        shapeless=frozenset(findings.shapeless),
+        hung=tuple(sorted(name for name, n in findings.hangs.items() if n >= HANGS)),
         runs=findings.runs,
         calls=findings.calls,
         scenarios=findings.scenarios,

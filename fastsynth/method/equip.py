@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from fastsynth.env.adapters.masks import MASKS
 from fastsynth.env.environment import Domain, Environment, Observation, Scenario, Tool
 from fastsynth.method.graph import GENERIC, ApiGraph, Edge, result_concepts, snake
 from fastsynth.method.pool import STATE, fits, last_name, state_groups
@@ -37,6 +38,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
     """Concept -> names of the groups of facts and live values that hold its values."""
     schemas: Mapping[str, Mapping[str, Any]]
     """Concept -> schema of a parameter that takes it."""
+    masked: Mapping[str, list[str]] = {}
+    """Tool -> result paths blanked in every result."""
 
 
 def equip(domain: Domain, found: Discovery) -> tuple[Domain, ApiGraph]:
@@ -64,7 +67,11 @@ class Equipped:
     def draw(self, parts: Sequence[str], rng: Random) -> Scenario:
         scenario = self._domain.draw(parts, rng)
         groups = {**scenario.facts, **state_groups(scenario.state)}
-        return msgspec.structs.replace(scenario, facts=refiled(groups, self._knowledge))
+        state = scenario.state
+        if self._knowledge.masked:
+            state = {**state, MASKS: self._knowledge.masked}
+        facts = refiled(groups, self._knowledge)
+        return msgspec.structs.replace(scenario, state=state, facts=facts)
 
     async def open(self, parts: Sequence[str]) -> Environment:
         return _Refiled(await self._domain.open(parts), self._knowledge)
@@ -135,7 +142,12 @@ def _knowledge(domain: Domain, found: Discovery) -> tuple[Knowledge, list[Edge]]
         for name, tool in tools.items()
     }
     knowledge = Knowledge(
-        tools=equipped, broader=broader, opaque=frozenset(opaque), groups=groups, schemas=schemas
+        tools=equipped,
+        broader=broader,
+        opaque=frozenset(opaque),
+        groups=groups,
+        schemas=schemas,
+        masked={name: list(hidden) for name, hidden in found.masked.items()},
     )
     named = [msgspec.structs.replace(e, concept=concepts[e.consumer, e.parameter]) for e in edges]
     return knowledge, named

@@ -16,11 +16,14 @@ import msgspec
 from fastsynth.env import paths
 from fastsynth.env.environment import Environment, Observation, Tool
 from fastsynth.env.world import check_arguments, coerce
+from fastsynth.method.pace import breathe
 from fastsynth.method.pool import Pool, harvest
 from fastsynth.records import canonical
 
 CHANCES = 100
 """Combinations of several arguments drawn at the end, where nothing else helped."""
+HANGS = 2
+"""Times a tool may fail to come back before it is left alone: each costs its time limit."""
 SURE = 3
 """Calls after which a kind of outcome that never moved the state is taken to be harmless, at
 first; never where the domain says that the tool changes the state."""
@@ -82,6 +85,8 @@ class Prober:
         self.tools = tools
         self.calls = 0
         self.mutators: set[str] = set()
+        self.hangs: dict[str, int] = {}
+        """Tool -> calls that never came back."""
 
     async def begin(self) -> Point:
         """The present state as a point without calls."""
@@ -100,10 +105,15 @@ class Prober:
             return Observation(error="arguments", message=complaint)
         if self.calls >= self._most:
             return Observation(error="environment", message="no calls left")
+        if self.hangs.get(name, 0) >= HANGS:
+            return Observation(error="environment", message="it does not come back")
+        await breathe()
         await self.go(point)
         given = coerce(self.tools[name].parameters, arguments)
         self.calls += 1
         observation = await self._environment.call(name, given)
+        if observation.stopped:
+            self.hangs[name] = self.hangs.get(name, 0) + 1
         outcome = (name, observation.ok, frozenset(given))
         if self.tools[name].mutates or self._still.get(outcome, 0) < self._sure:
             await self._watch(point, outcome, given)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from fastsynth.env import paths
 from fastsynth.env.environment import Domain, Tool
 from fastsynth.method.flows import Flows, Place, Trial
 from fastsynth.method.graph import Edge, Order
@@ -39,6 +40,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     mutators: frozenset[str]
     volatile: Mapping[str, tuple[str, ...]]
     restless: tuple[str, ...]
+    shapeless: frozenset[str]
+    hung: tuple[str, ...]
     runs: Mapping[str, Success]
     calls: int
     scenarios: int
@@ -59,8 +62,12 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
     opaque: tuple[str, ...]
     """`tool.parameter` that took values of results only, never one a user could say."""
     volatile: Mapping[str, tuple[str, ...]]
+    masked: Mapping[str, tuple[str, ...]] = {}
+    """Tool -> of its volatile paths those that are blanked: the rest of the result is stable."""
     banned: tuple[str, ...]
-    """Tools whose results or effects cannot be repeated: no check of them could hold."""
+    """Tools whose results or effects cannot be repeated, or that hang: no check could hold."""
+    hung: tuple[str, ...] = ()
+    """Of those, the ones that did not come back."""
     silent: tuple[str, ...]
     """Tools that never ran."""
     refuted: int
@@ -80,7 +87,8 @@ def judge(domain: Domain, seen: Evidence) -> Discovery:
     opaque = [
         place for place in sorted(fed) if place not in said and flows.controls[place].rate == 0.0
     ]
-    unsteady = set(seen.restless) | set(seen.volatile)
+    blanked = _masked(domain, seen)
+    unsteady = set(seen.restless) | (set(seen.volatile) - set(blanked)) | set(seen.hung)
     return Discovery(
         edges=tuple(sorted(edges + standing, key=_order_of_edge)),
         orders=tuple(_orders(seen)),
@@ -89,12 +97,28 @@ def judge(domain: Domain, seen: Evidence) -> Discovery:
         said={_dotted(place): groups for place, groups in sorted(said.items())},
         opaque=tuple(map(_dotted, opaque)),
         volatile=dict(seen.volatile),
+        masked=blanked,
         banned=tuple(sorted(unsteady)),
+        hung=seen.hung,
         silent=tuple(name for name in sorted(domain.tools) if name not in seen.ran),
         refuted=len(proposed) - len(standing),
         calls=seen.calls,
         scenarios=seen.scenarios,
     )
+
+
+def _masked(domain: Domain, seen: Evidence) -> dict[str, tuple[str, ...]]:
+    """Tools that can be kept without what varies: something else stays, or they change the state.
+    None where the environment cannot mask."""
+    if not getattr(domain, "masks", False):
+        return {}
+    unfit = {*seen.restless, *seen.shapeless, *seen.hung}
+    kept: dict[str, tuple[str, ...]] = {}
+    for name, hidden in seen.volatile.items():
+        left = [p for p, _ in paths.leaves(seen.runs[name].value) if paths.pattern(p) not in hidden]
+        if name not in unfit and (left or name in seen.mutators):
+            kept[name] = hidden
+    return kept
 
 
 def _by_flow(domain: Domain, seen: Evidence) -> Iterator[Edge]:

@@ -6,27 +6,30 @@ import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
+from time import perf_counter
 
 import anyio
+import anyio.lowlevel
 import msgspec
 import pytest
 
 from fastsynth.config import GraphOptions
 from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Domain
-from fastsynth.env.registry import open_domain
+from fastsynth.env.registry import Options, open_domain
 from fastsynth.env.world import living
 from fastsynth.errors import ConfigError
 from fastsynth.method.bare import bare
 from fastsynth.method.chart import Chart, cache, chart, fingerprint
-from fastsynth.method.discover import Effort, differences, discover
+from fastsynth.method.discover import Effort, as_evidence, differences, discover, probe
 from fastsynth.method.edits import mark_of
 from fastsynth.method.graph import build_graph
 from fastsynth.method.plan import Output
 from fastsynth.method.planner import Planner, Shape
+from fastsynth.method.probes import HANGS, Prober
 from fastsynth.method.similarity import likeness
 from fastsynth.method.strangers import strangers
-from fastsynth.method.verdicts import Discovery
+from fastsynth.method.verdicts import Discovery, judge
 
 HERE = Path(__file__).parent
 
@@ -101,7 +104,67 @@ def test_a_log_in_is_an_order_edge_although_it_gives_no_value(found_library: Dis
 
 def test_what_cannot_be_repeated_is_banned_and_named(found_library: Discovery) -> None:
     assert found_library.volatile == {"what_time": ("clock",)}
-    assert set(found_library.banned) == {"what_time", "roll_dice"}
+    assert set(found_library.banned) == {"roll_dice"}
+
+
+@pytest.mark.anyio
+async def test_a_clock_is_masked_and_the_rest_of_the_result_stays(library: Domain) -> None:
+    charted = await chart(library, GraphOptions(), 1)
+
+    state = charted.domain.draw(library.parts, Random(5)).state
+    async with living(library, library.parts, state) as replayed:
+        seen = await replayed.call("what_time", {})
+
+    assert seen.value == {"clock": None, "zone": "UTC"}
+    assert "masked, varies: what_time: clock" in charted.notes
+
+
+@pytest.mark.anyio
+async def test_a_tool_that_hangs_is_tried_twice_and_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(HERE)
+    options = Options(time_limit=0.25, workers=1)
+    domain = open_domain("python:hanging_tools", options=options)
+    try:
+        findings = await probe(domain, 1, Effort(scenarios=2, calls=2_000))
+        found = judge(domain, as_evidence(findings))
+    finally:
+        await domain.close()
+
+    assert findings.hangs == {"fetch_forecast": HANGS}
+    assert (found.hung, found.banned) == (("fetch_forecast",), ("fetch_forecast",))
+    assert "find_city" in findings.ran
+
+
+@pytest.mark.anyio
+async def test_the_loop_goes_on_while_one_tool_is_probed() -> None:
+    domain = open_domain("world:wallet")
+    environment = await domain.open(domain.parts)
+    await environment.reset(domain.draw(domain.parts, Random(1)).state)
+    prober = Prober(environment, domain.tools, Random(1))
+    point, turns = await prober.begin(), 0
+
+    async def count() -> None:
+        nonlocal turns
+        while prober.calls < 200:
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(count)
+        while prober.calls < 200:
+            await prober.run(point, "list_bills", {})
+            burn(0.0005)
+
+    assert turns > 20
+
+
+def burn(seconds: float) -> None:
+    """Keeps the thread busy, as a slow tool in this process would."""
+    end = perf_counter() + seconds
+    while perf_counter() < end:
+        pass
 
 
 def test_values_that_only_results_hold_are_opaque(found_library: Discovery) -> None:
@@ -119,7 +182,7 @@ async def test_the_found_concepts_give_back_the_found_edges(library: Domain) -> 
     again = {mark_of(edge) for edge in build_graph(charted.domain).edges}
     assert again == {mark_of(edge) for edge in charted.graph.edges}
     assert charted.graph.needs["lend"] == ("open_desk",)
-    assert "what_time" not in charted.domain.tools
+    assert "roll_dice" not in charted.domain.tools
 
 
 @pytest.mark.anyio

@@ -17,6 +17,7 @@ import msgspec
 
 from fastsynth.config import Mcp, server_name
 from fastsynth.env.adapters.facts import OCCASIONS, PERSONAS
+from fastsynth.env.adapters.masks import masked
 from fastsynth.env.adapters.mcp_facts import calls_of, facts_of, setup_of
 from fastsynth.env.adapters.mcp_files import copied, from_json, to_json
 from fastsynth.env.adapters.mcp_pool import Pool
@@ -24,7 +25,7 @@ from fastsynth.env.adapters.mcp_probe import Found, is_live, offered_by, probed
 from fastsynth.env.adapters.mcp_seat import Held, files_of
 from fastsynth.env.adapters.mcp_server import uses_folder
 from fastsynth.env.adapters.mcp_story import tell
-from fastsynth.env.adapters.mcp_tools import masked, tools_of
+from fastsynth.env.adapters.mcp_tools import tools_of
 from fastsynth.env.adapters.python import drawing
 from fastsynth.env.environment import Environment, Observation, Scenario, Thread
 from fastsynth.errors import ConfigError, EnvironmentBroken, config_error

@@ -107,7 +107,7 @@ class Pool:
         try:
             return await self._leased(held, work)
         except Gone as error:
-            return Observation(error="tool", message=f"{name} {error}"), held
+            return Observation(error="tool", message=f"{name} {error}", stopped=True), held
 
     async def _offered(self) -> list[Any]:
         async def work(seat: Seat) -> list[Any]:

@@ -1,4 +1,4 @@
-"""MCP tools and results as this package's: contracts, observations, and masks over what varies.
+"""MCP tools and results as this package's: contracts, observations, and what differs by itself.
 
 Pure translation. Hints decide what only reads; where a server gives none, the name does.
 """
@@ -14,6 +14,7 @@ import msgspec
 
 from fastsynth.config import Mcp
 from fastsynth.env import paths
+from fastsynth.env.adapters.masks import LABEL
 from fastsynth.env.adapters.results import plain
 from fastsynth.env.environment import Observation, Tool
 
@@ -26,8 +27,6 @@ _REMOVES = re.compile(r"(?:delete|remove|drop|clear|erase)_?(?P<what>\w+)", re.I
 _CREATES = re.compile(
     r"(?:create|add|insert|store|save|register|write)_?(?P<what>\w+)", re.IGNORECASE
 )
-_LABEL = re.compile(r"^([^:\n]{1,40}): ")
-VARIES = "(varies)"
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,14 +81,6 @@ def observed(texts: Iterable[str], structured: Any, failed: bool) -> Observation
     if structured is not None:
         return Observation(value=plain(structured))
     return Observation(value=_value(text))
-
-
-def masked(value: Any, fields: Mapping[str, tuple[str, ...]]) -> Any:
-    """`value` without what varies by itself: numbers become null, texts empty."""
-    for pattern, labels in fields.items():
-        for place, found in paths.find(pattern, value):
-            value = _put(value, paths.parse(place), _hidden(found, labels))
-    return value
 
 
 def differences(one: Any, other: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -149,35 +140,8 @@ def _labels(one: Any, other: Any) -> tuple[str, ...]:
     for line, twin in zip(mine, yours, strict=True):
         if line == twin:
             continue
-        label, same = _LABEL.match(line), _LABEL.match(twin)
+        label, same = LABEL.match(line), LABEL.match(twin)
         if not (label and same and label[1] == same[1]):
             return ()
         found.append(label[1])
     return tuple(dict.fromkeys(found))
-
-
-def _hidden(value: Any, labels: tuple[str, ...]) -> Any:
-    if not isinstance(value, str):
-        return None
-    if not labels:
-        return ""
-    lines = [_LABEL.match(line) for line in value.split("\n")]
-    return "\n".join(
-        f"{label[1]}: {VARIES}" if label and label[1] in labels else line
-        for label, line in zip(lines, value.split("\n"), strict=True)
-    )
-
-
-def _put(value: Any, steps: tuple[tuple[str, Any], ...], leaf: Any) -> Any:
-    """A copy of `value` with `leaf` at a concrete place."""
-    if not steps:
-        return leaf
-    (kind, which), rest = steps[0], steps[1:]
-    if kind == "element":
-        return [_put(item, rest, leaf) if n == which else item for n, item in enumerate(value)]
-    if kind == "value":
-        return {
-            name: _put(item, rest, leaf) if n == which else item
-            for n, (name, item) in enumerate(value.items())
-        }
-    return {**value, which: _put(value[which], rest, leaf)}

@@ -16,6 +16,7 @@ import msgspec
 
 from fastsynth.env.adapters.facts import drawn_by
 from fastsynth.env.adapters.found import Found, find, imported, initial_of
+from fastsynth.env.adapters.masks import MASKS, masked
 from fastsynth.env.adapters.pool import Pool, Stopped, Worker
 from fastsynth.env.environment import Environment, Observation, Scenario, Tool
 from fastsynth.env.worker import Request, Response
@@ -42,9 +43,11 @@ class PythonEnvironment:
         self._generation = -1
         self._state: Any = None
         self._log: list[Entry] = []
+        self._masks: Mapping[str, Sequence[str]] = {}
 
     async def reset(self, state: Mapping[str, Any]) -> None:
         self._state, self._log = state.get(self._domain.part, {}), []
+        self._masks = state.get(MASKS, {})
         await self._rebuild()
 
     async def call(self, name: str, arguments: dict[str, Any]) -> Observation:
@@ -53,11 +56,15 @@ class PythonEnvironment:
         try:
             response = await self._ask("call", name, arguments)
         except Stopped as error:
-            return Observation(error="tool", message=f"{name} {error}")
+            return Observation(error="tool", message=f"{name} {error}", stopped=True)
         if response.observation is None:
             raise EnvironmentBroken(f"{self._domain.name}: {name}: {response.broken}")
         self._log.append((name, arguments))
-        return self._domain.checked(name, response.observation)
+        observation = self._domain.checked(name, response.observation)
+        fields = self._masks.get(name)
+        if fields is None or not observation.ok:
+            return observation
+        return Observation(value=masked(observation.value, dict.fromkeys(fields, ())))
 
     async def snapshot(self) -> Saved:
         response = await self._sure("snapshot")
@@ -127,6 +134,8 @@ class PythonDomain:
     """
 
     state_check: Literal["full", "observed"] = "full"
+    masks = True
+    """A scenario can say what is masked."""
 
     def __init__(
         self, target: str, *, time_limit: float = 10.0, workers: int = 2, scenarios: str = ""
