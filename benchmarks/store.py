@@ -179,10 +179,14 @@ def measure(subject: str, folder: Path, jobs: int, size: int) -> Row:
     }
 
 
-def alone(subject: str, folder: Path, jobs: int, size: int) -> None:
+def alone(subject: str, folder: Path, jobs: int, size: int) -> str:
+    """The row of one subject, as a line, printed too."""
     command = [sys.executable, __file__, "--one", subject, "--folder", str(folder)]
     command += ["--jobs", str(jobs), "--row-bytes", str(size)]
-    subprocess.run(command, check=True)
+    line = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    sys.stdout.write(line)
+    sys.stdout.flush()
+    return line
 
 
 def main() -> None:
@@ -191,6 +195,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=20_000, help="rows to compact")
     parser.add_argument("--row-bytes", type=int, default=8_000)
     parser.add_argument("--folder", type=Path, help="where to write; default: temporary")
+    parser.add_argument("--json", type=Path, help="write the rows there as well")
     parser.add_argument("--one", choices=SUBJECTS, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
@@ -198,16 +203,19 @@ def main() -> None:
         sys.stdout.write(json.dumps(row) + "\n")
         return
     folder = Path(tempfile.mkdtemp(dir=given.folder))
+    lines: list[str] = []
     try:
         for subject in ("fill", "resume"):
-            alone(subject, folder / "resume", given.jobs, given.row_bytes)
+            lines.append(alone(subject, folder / "resume", given.jobs, given.row_bytes))
         shutil.rmtree(folder / "resume")
         for subject in ("fill", "compact", "read_rows", "journal_append"):
-            alone(subject, folder / "rows", given.rows, given.row_bytes)
+            lines.append(alone(subject, folder / "rows", given.rows, given.row_bytes))
         for subject in ("reply_put", "reply_reopen"):
-            alone(subject, folder / "rows", given.jobs, given.row_bytes)
+            lines.append(alone(subject, folder / "rows", given.jobs, given.row_bytes))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    if given.json:
+        given.json.write_text("".join(lines))
 
 
 if __name__ == "__main__":

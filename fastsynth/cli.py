@@ -33,7 +33,7 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. Errors are one line on stderr."""
-    parsed = _parser().parse_args(arguments)
+    parsed = _parse(sys.argv[1:] if arguments is None else arguments)
     try:
         with unwrapped():
             return int(parsed.run(parsed))
@@ -46,6 +46,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """What follows `bench ... --` is the benchmark's own and never looked at here."""
+    own, further = list(arguments), list[str]()
+    if own[:1] == ["bench"] and "--" in own:
+        end = own.index("--")
+        own, further = own[:end], own[end + 1 :]
+    parsed = _parser().parse_args(own)
+    if further:
+        parsed.rest = [*parsed.rest, *further]
+    return parsed
 
 
 def _complain(text: str) -> None:
@@ -351,7 +363,7 @@ def _bench(subparsers: argparse._SubParsersAction[_Parser]) -> None:
         subparsers,
         "bench",
         "run a benchmark of benchmarks/ and print its JSON rows",
-        "bench engine\nbench client --json client.json",
+        "bench engine\nbench client --json client.json -- --quick --in-flight 64",
         lambda given: commands.bench(given.name, given.json, given.rest),
     )
     parser.add_argument("name", metavar="NAME", nargs="?", default="engine")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from running import Endpoint, manifest, run, start
 
-from fastsynth.cli import main
+from fastsynth.cli import _parse, main
 
 COMMANDS = (
     "generate", "doctor", "preview", "status", "verify", "compact", "view", "report", "graph",
@@ -153,3 +153,22 @@ def test_doctor_says_what_to_do_about_an_endpoint_that_is_down(
     assert main(["doctor", *place]) == 4
     text = capsys.readouterr().out
     assert "http://127.0.0.1:9/v1: connection refused; is the server running?" in text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("client", "--json", "f.json", "--", "--json", "g", "x"),
+        ("--json", "f.json", "client", "--", "--json", "g", "x"),
+        ("--json=f.json", "client", "--", "--json", "g", "x"),
+    ],
+)
+def test_options_of_bench_stand_before_or_after_its_name(given: tuple[str, ...]) -> None:
+    parsed = _parse(["bench", *given])
+
+    assert (parsed.name, parsed.json, parsed.rest) == ("client", "f.json", ["--json", "g", "x"])
+
+
+def test_a_benchmark_without_a_name_is_the_engines_and_words_need_no_dashes() -> None:
+    assert _parse(["bench", "--", "--quick"]).name == "engine"
+    assert _parse(["bench", "deletion", "RUN"]).rest == ["RUN"]
