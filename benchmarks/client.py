@@ -1,7 +1,9 @@
 """CPU a request costs the client, beside what a user would pick instead. JSON rows on stdout.
 
-A server in a process of its own answers 6 KB requests with 8 tools by a canned 1.2 KB reply;
-`asyncio.Protocol` shows the most it can give. Usage: `python benchmarks/client.py [--quick]`.
+A server in a process of its own (`client_server`) answers 6 KB requests with 8 tools by a canned
+1.2 KB reply; `asyncio.Protocol` shows the most a client in Python can get of it. `--peers` adds
+clients in environments of their own, `--requests` the own client alone over ever more requests.
+Usage: `fastsynth bench client [--json FILE] [-- --quick --peers litellm h2load]`.
 """
 
 from __future__ import annotations
@@ -10,12 +12,11 @@ import argparse
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import aiohttp
@@ -24,94 +25,22 @@ import msgspec
 import openai
 
 from fastsynth.config import Endpoint
+from fastsynth.errors import FastsynthError, boundary
 from fastsynth.events import Bus, Event, RequestFailed
 from fastsynth.llm.chat import Ask, Reply
 from fastsynth.llm.client import Settings, open_client
 from fastsynth.llm.transport import raise_file_limit
 from fastsynth.llm.wire import Transcript
-from fastsynth.records import Message, encode
+from fastsynth.records import encode
 
-WORDS = "Look at what the account holds, then book the cheapest connection that still fits. "
-TOOLS = encode(
-    [
-        {
-            "type": "function",
-            "function": {
-                "name": f"tool_{n}",
-                "description": WORDS * 3,
-                "parameters": {
-                    "type": "object",
-                    "properties": {
-                        f"p{k}": {"type": "string", "description": "an id or a name"}
-                        for k in range(5)
-                    },
-                    "required": ["p0"],
-                },
-            },
-        }
-        for n in range(8)
-    ]
-)
-CALL = {"id": "call_1", "type": "function", "function": {"name": "tool_1", "arguments": "{}"}}
-REPLY = encode(
-    {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "teacher",
-        "choices": [
-            {
-                "index": 0,
-                "message": {
-                    "role": "assistant",
-                    "content": None,
-                    "reasoning_content": WORDS * 10,
-                    "tool_calls": [CALL],
-                },
-                "finish_reason": "tool_calls",
-            }
-        ],
-        "usage": {"prompt_tokens": 1500, "completion_tokens": 180, "total_tokens": 1680},
-    }
-)
-MESSAGES = (
-    Message(role="system", content=WORDS * 8),
-    Message(role="user", content=WORDS),
-)
+sys.path.insert(0, str(Path(__file__).parent))
+from client_peers import NAMES, Unavailable, measured
+from client_server import FILES, MESSAGES, REPLY, TOOLS, answer_size, body, server
+
 Work = Callable[[int], Awaitable[None]]
-
-
-class Canned(asyncio.Protocol):
-    """Answers each complete request with the same bytes; reads nothing but its length."""
-
-    answer = (
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-        % (len(REPLY), REPLY)
-    )
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-        self.buffer = b""
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        while (end := self.buffer.find(b"\r\n\r\n")) >= 0:
-            head = self.buffer[:end].lower()
-            mark = head.find(b"content-length:")
-            size = int(head[mark + 15 :].split(b"\r\n", 1)[0]) if mark >= 0 else 0
-            if len(self.buffer) < end + 4 + size:
-                return
-            self.buffer = self.buffer[end + 4 + size :]
-            self.transport.write(self.answer)  # type: ignore[attr-defined]
-
-
-async def serve() -> None:
-    raise_file_limit(8192)
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(Canned, "127.0.0.1", 0, backlog=4096)
-    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
-    sys.stdout.flush()
-    await server.serve_forever()
+Row = dict[str, Any]
+OWN = 20_000
+SDK = 3_000
 
 
 class FileReplies:
@@ -127,47 +56,44 @@ class FileReplies:
         os.write(self._file.fileno(), key + reply)
 
 
-async def drive(work: Work, requests: int, in_flight: int) -> None:
-    """`in_flight` workers over one shared iterator."""
-    numbers = iter(range(requests))
+async def drive(work: Work, requests: int, in_flight: int) -> list[str]:
+    """`in_flight` workers over one shared iterator; what went wrong, in words."""
+    numbers, errors = iter(range(requests)), list[str]()
 
     async def worker() -> None:
-        for number in numbers:
-            await work(number)
+        while True:
+            try:
+                with boundary() as caught:
+                    for number in numbers:
+                        await work(number)
+                    return
+            except FastsynthError as error:
+                errors.append(str(error)[:200])
+            if caught.error is not None:
+                errors.append(f"{type(caught.error).__name__}: {caught.error}"[:200])
 
     async with anyio.create_task_group() as group:
         for _ in range(in_flight):
             group.start_soon(worker)
+    return errors
 
 
-async def measure(
-    subject: str, work: Work, requests: int, in_flight: int, callers: int = 1
-) -> dict[str, Any]:
+async def measure(subject: str, work: Work, requests: int, in_flight: int, callers: int = 1) -> Row:
     """`callers` for each slot: more than one, and requests queue in the client."""
     await drive(work, 2 * in_flight, in_flight)
     wall, cpu = time.perf_counter(), time.process_time()
-    await drive(work, requests, in_flight * callers)
+    errors = await drive(work, requests, in_flight * callers)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return {
-        "benchmark": "client",
         "subject": subject,
-        "in_flight": in_flight,
         "cpu_ms_per_request": round(1000 * cpu / requests, 4),
         "requests_per_s": round(requests / wall, 1),
-        "errors": 0,
-        "request_bytes": len(body()),
-        "reply_bytes": len(REPLY),
+        "errors": len(errors),
+        **({"first_error": errors[0]} if errors else {}),
     }
 
 
-def body() -> bytes:
-    messages = Transcript(MESSAGES).encoded()
-    return b'{"model":"teacher","max_tokens":2048,"messages":%b,"tools":%b}' % (messages, TOOLS)
-
-
-async def run_fastsynth(
-    url: str, requests: int, in_flight: int, callers: int = 1
-) -> dict[str, Any]:
+async def run_fastsynth(url: str, requests: int, in_flight: int, callers: int = 1) -> Row:
     failures: list[Event] = []
     bus = Bus()
     bus.listen(lambda event: failures.append(event) if isinstance(event, RequestFailed) else None)
@@ -195,14 +121,14 @@ async def run_fastsynth(
 
             name = "fastsynth client" if callers == 1 else f"fastsynth client, {callers} a slot"
             row = await measure(name, one, requests, in_flight, callers)
-    return {**row, "errors": len(failures)}
+    return {**row, "errors": max(row["errors"], len(failures))}
 
 
-async def run_queueing(url: str, requests: int, in_flight: int) -> dict[str, Any]:
+async def run_queueing(url: str, requests: int, in_flight: int) -> Row:
     return await run_fastsynth(url, requests, in_flight, callers=4)
 
 
-async def run_aiohttp(url: str, requests: int, in_flight: int) -> dict[str, Any]:
+async def run_aiohttp(url: str, requests: int, in_flight: int) -> Row:
     form = {"model": "teacher", "messages": [msgspec.to_builtins(m) for m in MESSAGES]}
     form["tools"] = json.loads(TOOLS)
     connector = aiohttp.TCPConnector(limit=0)
@@ -217,7 +143,7 @@ async def run_aiohttp(url: str, requests: int, in_flight: int) -> dict[str, Any]
         return await measure("aiohttp + msgspec, bare", one, requests, in_flight)
 
 
-async def run_openai(url: str, requests: int, in_flight: int) -> dict[str, Any]:
+async def run_openai(url: str, requests: int, in_flight: int) -> Row:
     messages: Any = [{"role": m.role, "content": m.content} for m in MESSAGES]
     tools: Any = json.loads(TOOLS)
     async with openai.AsyncOpenAI(api_key="none", base_url=url, max_retries=0) as client:
@@ -240,11 +166,12 @@ class _Asker(asyncio.Protocol):
             self.done.set()
 
 
-async def run_protocol(url: str, requests: int, in_flight: int) -> dict[str, Any]:
+async def run_protocol(url: str, requests: int, in_flight: int) -> Row:
     host, _, port = url.removeprefix("http://").removesuffix("/v1").partition(":")
     content = body()
     request = b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b"
     request = request % (len(content), content)
+    size = answer_size(host, int(port), request)
     loop = asyncio.get_running_loop()
     free: list[_Asker] = []
 
@@ -252,48 +179,67 @@ async def run_protocol(url: str, requests: int, in_flight: int) -> dict[str, Any
         asker = free.pop() if free else None
         if asker is None:
             _, asker = await loop.create_connection(_Asker, host, int(port))
-        asker.missing, asker.done = len(Canned.answer), anyio.Event()
+        asker.missing, asker.done = size, anyio.Event()
         asker.transport.write(request)  # type: ignore[attr-defined]
         await asker.done.wait()
         free.append(asker)
 
-    return await measure("asyncio.Protocol (the server's ceiling)", one, requests, in_flight)
+    return await measure("asyncio.Protocol, reads nothing", one, requests, in_flight)
 
 
-@contextmanager
-def server() -> Iterator[str]:
-    command = [sys.executable, __file__, "--serve"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
-        finally:
-            process.terminate()
+SUBJECTS = (
+    (run_protocol, OWN),
+    (run_aiohttp, OWN),
+    (run_fastsynth, OWN),
+    (run_queueing, OWN),
+    (run_openai, SDK),
+)
+
+
+def rows(given: argparse.Namespace, url: str) -> Iterator[Row]:
+    """Rows as they come, without what is the same in all."""
+    for in_flight in given.in_flight:
+        if given.requests:
+            for count in given.requests:
+                row = anyio.run(run_fastsynth, url, count, in_flight)
+                yield {"in_flight": in_flight, "requests": count, **row}
+            continue
+        share = 10 if given.quick else 1
+        for run, usual in SUBJECTS:
+            count = max(usual // share, 2 * in_flight)
+            row = anyio.run(run, url, count, in_flight)
+            yield {"in_flight": in_flight, "requests": count, **row}
+        for name in given.peers:
+            count = max((OWN if name == "h2load" else SDK) // share, 2 * in_flight)
+            try:
+                row = measured(name, url, count, in_flight, body())
+            except Unavailable as error:
+                sys.stderr.write(f"left out: {error}\n")
+                continue
+            yield {"in_flight": in_flight, "requests": count, **row}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--serve", action="store_true", help="run the canned server alone")
     parser.add_argument("--quick", action="store_true", help="a tenth of the requests")
     parser.add_argument("--in-flight", type=int, nargs="+", default=[64, 1000])
+    parser.add_argument("--peers", nargs="+", choices=NAMES, default=[], help="others' clients")
+    parser.add_argument(
+        "--requests", type=int, nargs="+", metavar="N", help="own client alone, N requests each"
+    )
+    parser.add_argument("--server", choices=("nginx", "asyncio"), help="default: the faster")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there as well")
     given = parser.parse_args()
-    if given.serve:
-        anyio.run(serve)
-        return
-    raise_file_limit(8192)
-    share = 10 if given.quick else 1
-    with server() as url:
-        for in_flight in given.in_flight:
-            for run, requests in (
-                (run_protocol, 20_000),
-                (run_aiohttp, 20_000),
-                (run_fastsynth, 20_000),
-                (run_queueing, 20_000),
-                (run_openai, 3_000),
-            ):
-                row = anyio.run(run, url, max(requests // share, 2 * in_flight), in_flight)
-                sys.stdout.write(json.dumps(row) + "\n")
-                sys.stdout.flush()
+    raise_file_limit(FILES)
+    sizes = {"request_bytes": len(body()), "reply_bytes": len(REPLY)}
+    lines = []
+    with server(given.server) as (url, kind):
+        for row in rows(given, url):
+            lines.append(json.dumps({"benchmark": "client", **row, **sizes, "server": kind}) + "\n")
+            sys.stdout.write(lines[-1])
+            sys.stdout.flush()
+    if given.json:
+        given.json.write_text("".join(lines))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import anyio
+import pytest
+
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 
@@ -34,3 +37,30 @@ def test_a_killed_run_ends_as_an_undisturbed_one_and_a_new_prompt_pays_for_itsel
     assert killed["beyond_in_flight_most"] <= 0
     assert changed["errors"] == 0
     assert set(changed["requests_after"]) <= {"hint", "step"}
+
+
+def test_a_client_that_fails_is_a_row_with_errors_and_not_the_end_of_the_benchmark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import client as benchmark
+
+    async def work(number: int) -> None:
+        if number % 3 == 0:
+            raise ConnectionError("away")
+
+    row = anyio.run(benchmark.measure, "one that fails", work, 30, 4)
+
+    assert (row["errors"], row["first_error"]) == (10, "ConnectionError: away")
+    assert row["requests_per_s"] > 0
+
+
+def test_the_clients_row_is_written_where_the_command_says(tmp_path: Path) -> None:
+    out = tmp_path / "rows.json"
+    command = [sys.executable, "-m", "fastsynth.cli", "bench", "client", "--json", str(out), "--"]
+    further = ["--requests", "40", "80", "--in-flight", "4", "--server", "asyncio"]
+    done = subprocess.run([*command, *further], capture_output=True, text=True, check=True)
+
+    assert out.read_text() == done.stdout
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["requests"], row["errors"]) for row in found] == [(40, 0), (80, 0)]
