@@ -97,6 +97,8 @@ async def _synthesize(job: Job, studio: Studio, agents: Agents) -> Outcome:
             return _rejected(job, agents, plan_hash(plan), fault)
 
         talk = _begin(job, studio, setting, plan, world)
+        del plan  # thousands of talks are alive: what this one still needs of it, it has put away
+        await world.rest()
         while (turn := await talk.next_turn()) is not None:
             advanced, query = await _ask_in_reverse(talk, turn, agents)  # Phase II
             query = _uncontaminated(query, studio)
@@ -143,7 +145,10 @@ async def _ask_in_reverse(talk: Talk, turn: Turn, agents: Agents) -> tuple[Advan
         return Advanced(), advanced
     script = talk.script("query", turn, agents)
     messages = talk.transcript.messages
-    query = await write_query(agents, turn, advanced, tools, script, messages, tools, talk.again)
+    again = talk.again
+    query = await write_query(
+        agents, turn, advanced, tools, talk.turns, script, messages, tools, again
+    )
     return advanced, query
 
 
@@ -167,17 +172,18 @@ def _begin(job: Job, studio: Studio, setting: Setting, plan: Plan, world: World)
 async def _outcome(
     job: Job, studio: Studio, agents: Agents, setting: Setting, talk: Talk
 ) -> Outcome:
-    plan = plan_hash(talk.plan)
+    plan = talk.plan_hash
     fault = talk.last_fault or Dropped(stage="filter", reason="too_few_turns")
-    if len(talk.kept) < studio.planner.shape.turns[0]:
-        return _rejected(job, agents, plan, fault, tuple(talk.failed))
+    if len(talk) < studio.planner.shape.turns[0]:
+        return _rejected(job, agents, plan, fault, talk.failed)
     if talk.lost_special():
         lost = Dropped(stage="filter", reason="lost_special_turn", detail=fault.reason)
-        return _rejected(job, agents, plan, lost, tuple(talk.failed))
-    script = talk.script("judge", talk.turns[-1], agents)
-    votes = await vote(agents, talk.transcript.messages, script, studio.judges)
+        return _rejected(job, agents, plan, lost, talk.failed)
+    last = talk.turns[-1]
+    script = talk.script("judge", last, agents)
+    votes = await vote(agents, talk.transcript.messages, last.number, script, studio.judges)
     if (against := outvoted(votes, studio.judges)) is not None:
-        return _rejected(job, agents, plan, against, tuple(talk.failed))
+        return _rejected(job, agents, plan, against, talk.failed)
     return Accepted(
         job=job.number,
         stratum=job.stratum,
@@ -194,7 +200,7 @@ async def _outcome(
             twin_of(job),
             votes,
         ),
-        attempts=tuple(talk.failed),
+        attempts=talk.failed,
     )
 
 

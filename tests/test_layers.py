@@ -12,7 +12,7 @@ import fastsynth
 ROOT = Path(fastsynth.__file__).parent
 ROWS = (
     ("__init__",),
-    ("errors", "records", "events", "seeds"),
+    ("errors", "records", "events", "seeds", "packed"),
     ("activity",),
     ("config", "prompts"),
     ("explain",),
@@ -28,7 +28,7 @@ ROWS = (
     ("cli",),
 )
 HEIGHT = {name: height for height, row in enumerate(ROWS) for name in row}
-FREE = {("records", "errors"), ("events", "records"), ("seeds", "records")}
+FREE = {("records", "errors"), ("packed", "errors"), ("events", "records"), ("seeds", "records")}
 
 
 def layer(path: Path) -> str:

@@ -104,6 +104,10 @@ class Environment(Protocol):
 
     async def restore(self, snapshot: Any) -> None: ...
 
+    def rest(self) -> None:
+        """Nothing will be called for a while: what the snapshot taken of the present state brings
+        back need not be held alive. The next call may take longer by that."""
+
     async def digest(self) -> str:
         """Hash of the whole state, hidden state (cwd, generators) included, clocks excluded."""
 

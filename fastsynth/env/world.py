@@ -20,6 +20,9 @@ from fastsynth.env.breath import breathe
 from fastsynth.env.environment import Domain, Environment, Observation, Tool
 from fastsynth.records import canonical
 
+Logged = tuple[str, dict[str, Any]]
+"""A call that ran: tool, and arguments as the tool took them."""
+
 
 class _State:
     """What is known of the state between two calls: nothing is copied or hashed twice."""
@@ -35,14 +38,14 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """A point in a world's life to come back to."""
 
     state: _State
-    log: tuple[tuple[str, dict[str, Any], Observation], ...]
+    log: tuple[Logged, ...]
 
 
 class World:
     def __init__(self, environment: Environment, tools: Mapping[str, Tool]) -> None:
         self._environment = environment
         self.tools = tools
-        self.log: list[tuple[str, dict[str, Any], Observation]] = []
+        self.log: list[Logged] = []
         self._state = _State()
 
     async def call(self, name: str, arguments: Any) -> Observation:
@@ -61,7 +64,7 @@ class World:
         self._state = _State()
         with doing("environment"):
             observation = await self._environment.call(name, given)
-        self.log.append((name, given, observation))
+        self.log.append((name, given))
         return observation
 
     async def mark(self) -> Mark:
@@ -76,6 +79,11 @@ class World:
                 await self._environment.restore(mark.state.snapshot)
             self._state = mark.state
         self.log[:] = mark.log
+
+    async def rest(self) -> None:
+        """To be called before waiting for a model: the snapshot stands in for the live state."""
+        await self.mark()
+        self._environment.rest()
 
     async def digest(self) -> str:
         if not self._state.digest:
@@ -95,6 +103,7 @@ async def living(
     environment = await domain.open(parts)
     try:
         await environment.reset(state)
+        del state  # the environment may be smaller than what it was made from
         yield World(environment, tools_of(domain, parts))
     finally:
         await environment.close()

@@ -6,6 +6,8 @@ are the request's own: two requests that fail together do not come back together
 
 from __future__ import annotations
 
+from random import Random
+
 from fastsynth import seeds
 
 FIRST = 0.5
@@ -18,7 +20,8 @@ class Retries:
     """The retries of one request. `allow` counts one failure and says whether to go on."""
 
     def __init__(self, key: bytes, limit: int) -> None:
-        self._random = seeds.derive("retry", key.hex())
+        self._key = key
+        self._drawn: Random | None = None
         self._limit = limit
         self.failures = 0
         self._malformed = 0
@@ -31,8 +34,14 @@ class Retries:
 
     def pause(self) -> float:
         """Seconds after a failed connection, which counts for the breaker and not here."""
-        return self._random.uniform(0.0, FIRST)
+        return self._random().uniform(0.0, FIRST)
 
     def delay(self) -> float:
         """Seconds, full jitter: uniform up to an exponential bound."""
-        return self._random.uniform(0.0, min(CAP, FIRST * 2.0 ** (self.failures - 1)))
+        return self._random().uniform(0.0, min(CAP, FIRST * 2.0 ** (self.failures - 1)))
+
+    def _random(self) -> Random:
+        """A generator takes 2.5 KB, and most requests never fail."""
+        if self._drawn is None:
+            self._drawn = seeds.derive("retry", self._key.hex())
+        return self._drawn

@@ -11,7 +11,7 @@ from fastsynth.method.agents import Agents, Dropped, Place
 from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.guards import distinctive
 from fastsynth.method.plan import Turn
-from fastsynth.method.script import AdvancedDraft, Script
+from fastsynth.method.script import AdvancedDraft, Cue
 from fastsynth.method.wording import goal_text, hidden_values, step_text, user_values
 
 
@@ -24,7 +24,7 @@ class Advanced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def compose(
-    agents: Agents, turn: Turn, tools: Mapping[str, Tool], script: Script, again: int
+    agents: Agents, turn: Turn, tools: Mapping[str, Tool], script: Cue, again: int
 ) -> Advanced | Dropped:
     """One composite tool for the turn, or why there is none: no token of a query is spent then."""
     variables = {

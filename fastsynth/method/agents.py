@@ -14,7 +14,7 @@ import msgspec
 from fastsynth.env.breath import breathe
 from fastsynth.llm.chat import AgentRole, Ask, Chat, NoReply, Reply
 from fastsynth.llm.wire import Transcript
-from fastsynth.method.script import Purpose, Script
+from fastsynth.method.script import Cue, Purpose
 from fastsynth.prompts import Prompts
 from fastsynth.records import Message, Usage, encode
 from fastsynth.seeds import number
@@ -58,7 +58,7 @@ class Agents:
         self.teachers: dict[str, None] = {}
 
     async def reason(
-        self, transcript: Transcript, tools: bytes, place: Place, script: Script
+        self, transcript: Transcript, tools: bytes, place: Place, script: Cue
     ) -> Reply | Dropped:
         """One step of the reasoning model, with native tool calls."""
         return await self._ask("reasoning", transcript, place, script, tools=tools)
@@ -70,7 +70,7 @@ class Agents:
         prompt: str,
         variables: dict[str, Any],
         place: Place,
-        script: Script,
+        script: Cue,
     ) -> Draft | Dropped:
         """A structured reply of a writing agent."""
         system, user = self.prompts[prompt].render(**variables)
@@ -92,7 +92,7 @@ class Agents:
         role: AgentRole,
         transcript: Transcript,
         place: Place,
-        script: Script,
+        script: Cue,
         tools: bytes = b"",
         schema: bytes = b"",
     ) -> Reply | Dropped:

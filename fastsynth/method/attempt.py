@@ -5,6 +5,7 @@ Runs in the living world and leaves it where the attempt ended; taking it back i
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -16,14 +17,13 @@ from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped, Place
 from fastsynth.method.answer import answer_fault, kind_fault
 from fastsynth.method.forms import normal, stands_in
-from fastsynth.method.guards import told_value
 from fastsynth.method.kinds import NO_CALLS
 from fastsynth.method.leakage import leak
 from fastsynth.method.pace import breathe
 from fastsynth.method.parse import arguments_of, spoken
 from fastsynth.method.plan import Turn
 from fastsynth.method.progress import progress
-from fastsynth.method.script import Script
+from fastsynth.method.script import Cue
 from fastsynth.method.verify import Executed, Mode, Verdict, judge, ungrounded
 from fastsynth.records import Message, ToolCall, canonical, encode
 
@@ -36,13 +36,18 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     query: str
     transcript: Transcript
     tools: bytes
-    tool_names: frozenset[str]
-    told: str
-    """All earlier text of the conversation."""
-    seen: tuple[Any, ...]
+    tool_names: Collection[str]
+    seen: Callable[[], list[Any]]
     """Arguments and results of earlier turns."""
-    script: Script
+    recalled: Any = None
+    """For a turn with `recall`: the value that is asked for again."""
+    script: Cue
     mode: Mode = "default"
+
+    @property
+    def told(self) -> str:
+        """All earlier text of the conversation."""
+        return " ".join(message.content or "" for message in self.transcript.messages[:-1])
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +88,7 @@ async def attempt(
     troubles = {trouble.tool: trouble.message for trouble in turn.interruptions}
     for step in range(2 * len(turn.steps) + 4):
         place = Place(turn=turn.number, attempt=number, step=step)
+        await world.rest()
         reply = await agents.reason(transcript, scene.tools, place, script)
         if isinstance(reply, Dropped):
             fault = reply
@@ -212,16 +218,14 @@ async def _verdict(
     if guessed:
         return _no("ungrounded_value", guessed)
     answer = messages[-1].content or ""
-    context = [*scene.seen, *([call.arguments, call.value] for call in executed)]
+    context = [*scene.seen(), *([call.arguments, call.value] for call in executed)]
     fault = kind_fault(scene.turn, answer) or answer_fault(
         scene.turn, answer, context, f"{scene.told} {scene.query}"
     )
     if fault is not None:
         return fault
-    if scene.turn.recall is not None:
-        value = told_value(scene.script.turns, scene.turn.recall)
-        if not stands_in(value, normal(answer)):
-            return _no("goal_value_not_told", str(value))
+    if scene.turn.recall is not None and not stands_in(scene.recalled, normal(answer)):
+        return _no("goal_value_not_told", str(scene.recalled))
     leaked = leaks(scene, messages)
     return _no("leakage", leaked) if leaked else verdict
 

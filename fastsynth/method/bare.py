@@ -82,6 +82,9 @@ class _BareEnvironment:
     async def restore(self, snapshot: Any) -> None:
         await self._environment.restore(snapshot)
 
+    def rest(self) -> None:
+        self._environment.rest()
+
     async def digest(self) -> str:
         return await self._environment.digest()
 

@@ -86,6 +86,7 @@ class _Refiled:
         self.reset = environment.reset
         self.snapshot = environment.snapshot
         self.restore = environment.restore
+        self.rest = environment.rest
         self.digest = environment.digest
         self.close = environment.close
 

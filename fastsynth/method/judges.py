@@ -10,17 +10,16 @@ from collections.abc import Sequence
 import msgspec
 
 from fastsynth.method.agents import Agents, Dropped, Place
-from fastsynth.method.script import Script, VoteDraft
+from fastsynth.method.script import Cue, VoteDraft
 from fastsynth.method.wording import transcript_text
 from fastsynth.records import Message, Vote
 
 
 async def vote(
-    agents: Agents, messages: Sequence[Message], script: Script, judges: int
+    agents: Agents, messages: Sequence[Message], turn: int, script: Cue, judges: int
 ) -> tuple[Vote, ...]:
     """One vote of each of `judges`, in order. One after another: the width is the run's."""
     variables = {"transcript": transcript_text(messages)}
-    turn = script.turns[-1].number
     votes: list[Vote] = []
     for number in range(judges):
         draft = await agents.draft(
@@ -29,16 +28,16 @@ async def vote(
             "judge",
             variables,
             Place(turn=turn, attempt=number),
-            script_of(script, agents, number),
+            script_of(script, agents, turn, number),
         )
         if not isinstance(draft, Dropped):
             votes.append(Vote(accept=draft.accept, reason=draft.reason.strip()))
     return tuple(votes)
 
 
-def script_of(script: Script, agents: Agents, number: int) -> Script:
+def script_of(script: Cue, agents: Agents, turn: int, number: int) -> Cue:
     """What a scripted judge draws its vote from."""
-    seed = agents.script_seed("judge", script.turns[-1].number, number)
+    seed = agents.script_seed("judge", turn, number)
     return msgspec.structs.replace(script, purpose="judge", seed=seed, attempt=number)
 
 

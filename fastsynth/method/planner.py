@@ -24,6 +24,7 @@ from fastsynth.method.plan import Plan, Turn
 from fastsynth.method.reference import ambiguous
 from fastsynth.method.targets import first_target, next_targets
 from fastsynth.method.walk import Reach, Walk
+from fastsynth.packed import Packed
 from fastsynth.records import canonical
 from fastsynth.seeds import derive
 
@@ -49,7 +50,12 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     parts: tuple[str, ...]
     target: str
-    scenario: Scenario
+    packed: Packed[Scenario]
+    """Read when planning begins and when a row is written, and not in between."""
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.packed.open()
 
 
 class Outline(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +92,8 @@ class Planner:
         wanted = rng.choices((0, 1, 2), (0.25, 0.5, 0.25))[0]
         parts = (home, *rng.sample(near, min(wanted, len(near))))
         ordered = tuple(part for part in self.domain.parts if part in parts)
-        return Setting(parts=ordered, target=target, scenario=self.domain.draw(ordered, rng))
+        scenario = Packed(self.domain.draw(ordered, rng))
+        return Setting(parts=ordered, target=target, packed=scenario)
 
     def outline(self, job: Job) -> Outline:
         """How many turns the job's conversation gets, and which of them is special."""
@@ -112,7 +119,8 @@ class Planner:
     async def plan(self, job: Job, setting: Setting, world: World) -> Plan:
         """All turns, executed and rolled back; fewer than drawn where the world is exhausted."""
         start = await world.mark()
-        memory = Memory(self.graph, setting.scenario)
+        scenario = setting.scenario
+        memory = Memory(self.graph, scenario)
         turns: list[Turn] = []
         while len(turns) < self.outline(job).turns:
             more = await self.next_turns(job, setting, world, memory, turns, sorted(world.tools))
@@ -123,7 +131,6 @@ class Planner:
         parallel = job.stratum == "parallel"
         if parallel:
             turns = [msgspec.structs.replace(turn, parallel=True) for turn in turns]
-        scenario = setting.scenario
         return Plan(
             job=job.number,
             stratum=job.stratum,

@@ -17,7 +17,7 @@ from fastsynth.method.agents import Agents, Dropped, Place
 from fastsynth.method.guards import query_fault
 from fastsynth.method.kinds import RESOLVED
 from fastsynth.method.plan import Turn
-from fastsynth.method.script import QueryDraft, Script, Style
+from fastsynth.method.script import Cue, QueryDraft, Style
 from fastsynth.method.wording import (
     first_sentence,
     goal_text,
@@ -49,24 +49,24 @@ async def write_query(
     turn: Turn,
     advanced: Advanced,
     tools: Mapping[str, Tool],
-    script: Script,
+    before: tuple[Turn, ...],
+    script: Cue,
     messages: tuple[Message, ...],
     tool_names: Collection[str],
     again: int,
 ) -> str | Dropped:
     """The user's message for `turn`, or the last guard's objection."""
-    before = script.turns[:-1]
     spoken = " ".join(m.content or "" for m in messages if m.role in ("user", "assistant"))
     variables = _variables(
         turn.as_asked(), advanced, tools, script.thread, script.style, before, messages
     )
+    del before
     fault: Dropped | None = None
     for attempt in range(TRIES):
         number = again * TRIES + attempt
         place = Place(turn=turn.number, attempt=number)
         seeded = msgspec.structs.replace(
             script,
-            turns=(*before, turn.as_asked()),
             seed=agents.script_seed("query", turn.number, number),
             attempt=attempt,
         )

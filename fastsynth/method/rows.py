@@ -42,7 +42,7 @@ def row(
         tools=talk.tool_list.decode(),
         messages=talk.transcript.messages,
         ground_truth=tuple(_truth(turn) for turn in kept),
-        ground_truth_steps=tuple(_truth_steps(turn) for turn in kept),
+        ground_truth_steps=tuple(turn.steps for turn in kept),
         kinds=tuple(turn.turn.kind for turn in kept),
         targets=tuple(turn.turn.target for turn in kept),
         purposes=tuple(turn.advanced.purpose for turn in kept),
@@ -94,17 +94,6 @@ def _truth(kept: Kept) -> tuple[Call, ...]:
         Call(name=call.tool, arguments=canonical(call.arguments))
         for call in kept.solved.verdict.truth
     )
-
-
-def _truth_steps(kept: Kept) -> tuple[int, ...]:
-    """True calls per assistant message, messages without any left out."""
-    true = {call.id for call in kept.solved.verdict.truth}
-    counts = (
-        sum(1 for call in message.tool_calls if call.id in true)
-        for message in kept.solved.messages
-        if message.role == "assistant"
-    )
-    return tuple(count for count in counts if count)
 
 
 def _provenance(kept: Kept) -> list[dict[str, Provenance]]:

@@ -45,6 +45,20 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     """Tool -> description, for every tool named in the present turn."""
 
 
+class Cue(msgspec.Struct, frozen=True, kw_only=True):
+    """A `Script` as it is sent: its turns encoded already, once for all requests that tell them."""
+
+    purpose: Purpose
+    seed: int
+    level: int = 0
+    attempt: int = 0
+    turns: tuple[msgspec.Raw, ...]
+    thread: Thread
+    now: str
+    style: Style
+    about: Mapping[str, str] = {}
+
+
 class AdvancedDraft(msgspec.Struct, frozen=True, kw_only=True):
     """The writer's structured reply to purpose `advanced`: the composite tool, or its rejection."""
 

@@ -19,23 +19,27 @@ from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped
 from fastsynth.method.attempt import Scene
 from fastsynth.method.chain import Solved
+from fastsynth.method.guards import told_value
 from fastsynth.method.memory import Memory
 from fastsynth.method.plan import Plan, Turn
-from fastsynth.method.planner import Planner, Setting
-from fastsynth.method.script import Purpose, Script, Style
+from fastsynth.method.planner import Planner, Setting, plan_hash
+from fastsynth.method.script import Cue, Purpose, Style
 from fastsynth.method.tooling import tool_list
-from fastsynth.records import Attempt, Message
+from fastsynth.packed import Packed
+from fastsynth.records import Attempt, Message, encode
 
 REPLANS = 3
 """Turns planned anew in one conversation before it ends at its last good turn."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """One finished turn."""
+    """One finished turn. The messages of `solved` are in the transcript, not here."""
 
     turn: Turn
     advanced: Advanced
     solved: Solved
+    steps: tuple[int, ...]
+    """True calls per assistant message, messages without any left out."""
 
 
 class Talk:
@@ -54,20 +58,36 @@ class Talk:
         self._planner = planner
         self._job = job
         self._setting = setting
-        self._upcoming = list(plan.turns)
+        self._upcoming = [Packed(turn) for turn in plan.turns]
         self._world = world
         self._style = style
         self._replans = 0
         self.again = 0
-        self.plan = plan
+        self._wanted = len(plan.turns)
+        self._thread, self._now = plan.thread, plan.now
+        self.plan_hash = plan_hash(plan)
         self.tools = tools
         """The visible tools, in the order the model sees them."""
         self.tool_list = tool_list
-        self.kept: list[Kept] = []
-        self.failed: list[Attempt] = []
+        self._kept: list[Packed[Kept]] = []
+        self._told: list[msgspec.Raw] = []
+        """The kept turns as a scripted teacher is told them."""
+        self._added: list[str] = []
+        self._failed: list[Packed[Attempt]] = []
         self.last_fault: Dropped | None = None
         self.transcript = Transcript((Message(role="system", content=system),))
-        self.seen: list[Any] = []
+
+    def __len__(self) -> int:
+        """Turns kept."""
+        return len(self._kept)
+
+    @property
+    def kept(self) -> list[Kept]:
+        return [packed.open() for packed in self._kept]
+
+    @property
+    def failed(self) -> tuple[Attempt, ...]:
+        return tuple(packed.open() for packed in self._failed)
 
     @property
     def all_tools(self) -> Mapping[str, Tool]:
@@ -79,28 +99,30 @@ class Talk:
 
     async def next_turn(self) -> Turn | None:
         """The next planned turn, or one planned anew where the plan no longer holds."""
-        if len(self.kept) >= len(self.plan.turns):
+        if len(self) >= self._wanted:
             return None
         if self._upcoming:
-            return self._upcoming.pop(0)
+            return self._upcoming.pop(0).open()
         if self._replans >= REPLANS or self._bound_to_plan():
             return None
         start = await self._world.mark()
         memory = Memory(self._planner.graph, self._setting.scenario)
-        for held in self.turns:
+        turns = self.turns
+        for held in turns:
             memory.begin_turn()
             memory.close_turn(held)
-        self._upcoming = await self._planner.next_turns(
+        found = await self._planner.next_turns(
             self._job,
             self._setting,
             self._world,
             memory,
-            self.turns,
+            turns,
             list(self.tools),
             self.again,
         )
         await self._world.rewind(start)
-        return self._upcoming.pop(0) if self._upcoming else None
+        self._upcoming = [Packed(turn) for turn in found[1:]]
+        return found[0] if found else None
 
     def _bound_to_plan(self) -> bool:
         """Whether what the conversation shows (a tool less, a rule) fits the first plan only."""
@@ -108,22 +130,22 @@ class Talk:
 
     def tools_at(self, turn: Turn) -> Mapping[str, Tool]:
         """The tools the model sees in a turn: a withheld one joins when it has been added."""
-        added = [t.withheld for t in (*self.turns, turn) if t.kind == "missing_function_resolved"]
-        return {**self.tools, **{name: self.all_tools[name] for name in added}}
+        added = {name: self.all_tools[name] for name in (*self._added, *_added(turn))}
+        return {**self.tools, **added} if added else self.tools
 
-    def script(self, purpose: Purpose, turn: Turn, agents: Agents) -> Script:
+    def script(self, purpose: Purpose, turn: Turn, agents: Agents) -> Cue:
         """What a scripted teacher is told at this turn."""
         tools = self._planner.graph.tools
         if purpose in ("advanced", "query"):
             turn = turn.as_asked()
         named = {step.tool for step in turn.as_asked().steps}
         named |= {turn.wish.tool} if turn.wish else set()
-        return Script(
+        return Cue(
             purpose=purpose,
             seed=agents.script_seed(purpose, turn.number, self.again),
-            turns=(*self.turns, turn),
-            thread=self.plan.thread,
-            now=self.plan.now,
+            turns=(*self._told, msgspec.Raw(encode(turn))),
+            thread=self._thread,
+            now=self._now,
             style=self._style,
             about={name: tools[name].description for name in sorted(named)},
         )
@@ -131,7 +153,6 @@ class Talk:
     def scene(self, turn: Turn, advanced: Advanced, query: str, agents: Agents) -> Scene:
         """What all attempts at this turn share."""
         tools = self.tools_at(turn)
-        told = " ".join(message.content or "" for message in self.transcript.messages)
         transcript = self.transcript.fork()
         transcript.append(Message(role="user", content=query))
         return Scene(
@@ -140,28 +161,30 @@ class Talk:
             query=query,
             transcript=transcript,
             tools=tool_list(tools.values()),
-            tool_names=frozenset(tools),
-            told=told,
-            seen=tuple(self.seen),
+            tool_names=tools.keys(),
+            seen=self._seen,
+            recalled=told_value(self.turns, turn.recall) if turn.recall is not None else None,
             script=self.script("step", turn, agents),
         )
 
     def keep(self, turn: Turn, advanced: Advanced, query: str, solved: Solved) -> None:
         """The turn passed and the world stands after it."""
-        self.kept.append(Kept(turn=turn, advanced=advanced, solved=solved))
-        self.failed += solved.failed
+        bare = msgspec.structs.replace(solved, messages=(), failed=())
+        kept = Kept(turn=turn, advanced=advanced, solved=bare, steps=_true_steps(solved))
+        self._kept.append(Packed(kept))
+        self._told.append(msgspec.Raw(encode(turn)))
+        self._added += _added(turn)
+        self._failed += map(Packed, solved.failed)
         self.transcript.append(Message(role="user", content=query))
         for message in solved.messages:
             self.transcript.append(message)
-        for call in solved.executed:
-            self.seen += [call.arguments, call.value]
         self.again = 0
         if solved.verdict.alternative:
             self._abandon_plan()
 
     def drop(self, fault: Dropped, attempts: tuple[Attempt, ...] = ()) -> None:
         """The turn failed and the world is back at its start."""
-        self.failed += attempts
+        self._failed += map(Packed, attempts)
         self.last_fault = fault
         self.again += 1
         self._abandon_plan()
@@ -173,4 +196,23 @@ class Talk:
 
     def lost_special(self) -> bool:
         """Whether the conversation ended before the special turn it was to have."""
-        return len(self.kept) <= self._planner.due(self._job)
+        return len(self) <= self._planner.due(self._job)
+
+    def _seen(self) -> list[Any]:
+        """Arguments and results of the kept turns."""
+        executed = (call for kept in self.kept for call in kept.solved.executed)
+        return [held for call in executed for held in (call.arguments, call.value)]
+
+
+def _added(turn: Turn) -> tuple[str, ...]:
+    return (turn.withheld,) if turn.kind == "missing_function_resolved" else ()
+
+
+def _true_steps(solved: Solved) -> tuple[int, ...]:
+    true = {call.id for call in solved.verdict.truth}
+    counts = (
+        sum(1 for call in message.tool_calls if call.id in true)
+        for message in solved.messages
+        if message.role == "assistant"
+    )
+    return tuple(count for count in counts if count)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
+import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -190,6 +192,34 @@ async def test_a_snapshot_is_restored_any_number_of_times() -> None:
         seen.append(((await environment.call("roll", {})).value, await environment.digest()))
 
     assert len(set(seen)) == 1
+
+
+@pytest.mark.anyio
+async def test_a_rest_drops_the_objects_and_changes_nothing() -> None:
+    tired, awake = await opened(), await opened()
+    desk = weakref.ref(tired._live()["desk"])
+    for environment in (tired, awake):
+        await environment.call("go", {"name": "a"})
+    await tired.snapshot()
+    tired.rest()
+    gc.collect()
+
+    assert desk() is None
+    assert await tired.digest() == await awake.digest()
+    assert await tired.known() == await awake.known()
+    assert [await tired.call("roll", {}) for _ in range(3)] == [
+        await awake.call("roll", {}) for _ in range(3)
+    ]
+
+
+@pytest.mark.anyio
+async def test_a_rest_without_a_snapshot_keeps_the_state() -> None:
+    environment = await opened()
+    before = await environment.digest()
+    await environment.call("go", {"name": "a"})
+    environment.rest()
+
+    assert await environment.digest() != before
 
 
 @pytest.mark.anyio

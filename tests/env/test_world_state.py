@@ -25,7 +25,7 @@ class Counter:
 
     def __init__(self) -> None:
         self.number = 0
-        self.copies = self.digests = self.restores = 0
+        self.copies = self.digests = self.restores = self.rests = 0
 
     async def reset(self, state: Mapping[str, Any]) -> None:
         self.number = 0
@@ -43,6 +43,9 @@ class Counter:
     async def restore(self, snapshot: int) -> None:
         self.restores += 1
         self.number = snapshot
+
+    def rest(self) -> None:
+        self.rests += 1
 
     async def digest(self) -> str:
         self.digests += 1
@@ -81,6 +84,17 @@ async def test_after_a_call_nothing_stale_is_answered(tool: str) -> None:
 
     assert (before, after, back, await world.digest()) == ("d0", "d2", "d0", "d2")
     assert len(world.log) == 1
+
+
+@pytest.mark.anyio
+async def test_before_a_rest_the_state_is_copied_once() -> None:
+    counter = Counter()
+    world = World(counter, TOOLS)
+
+    await world.rest()
+    await world.rest()
+
+    assert (counter.copies, counter.rests) == (1, 2)
 
 
 @pytest.mark.anyio

@@ -8,9 +8,9 @@ import jsonschema_rs
 import pytest
 
 from fastsynth.env import paths
-from fastsynth.env.environment import Scenario, Tool
+from fastsynth.env.environment import Observation, Scenario, Tool
 from fastsynth.env.registry import domain_of_row, open_domain
-from fastsynth.env.world import World, living, row_environment, tools_of
+from fastsynth.env.world import living, row_environment, tools_of
 from fastsynth.env.worlds import cast
 from fastsynth.env.worlds.domain import BROADER, OPAQUE, PARTS, world
 from fastsynth.errors import ConfigError
@@ -54,12 +54,13 @@ class Explorer:
 
 async def explored(
     parts: Sequence[str], seed: int, rounds: int = 5
-) -> tuple[set[str], list[tuple[str, str]], World]:
-    """(tools that ran, refusals, the world) after some rounds through all tools."""
+) -> tuple[set[str], list[tuple[str, str]], list[tuple[str, Any, Observation]]]:
+    """(tools that ran, refusals, all calls) of some rounds through all tools."""
     scenario = ALL.draw(parts, Random(seed))
     rng = Random(seed + 1)
     ran: set[str] = set()
     refusals: list[tuple[str, str]] = []
+    calls: list[tuple[str, Any, Observation]] = []
     async with living(ALL, parts, scenario.state) as live:
         explorer = Explorer(scenario, rng)
         for _ in range(rounds):
@@ -71,13 +72,14 @@ async def explored(
                 if arguments is None:
                     continue
                 seen = await live.call(name, arguments)
+                calls.append((name, arguments, seen))
                 if seen.ok:
                     ran.add(name)
                     explorer.learn(tool, seen.value)
                     check_result(tool, seen.value)
                 else:
                     refusals.append((name, seen.message))
-    return ran, refusals, live
+    return ran, refusals, calls
 
 
 def check_result(tool: Tool, value: Any) -> None:
@@ -161,9 +163,9 @@ async def test_replaying_the_calls_of_a_world_gives_its_digest() -> None:
     digests = []
     for _ in range(2):
         async with living(ALL, PARTS, scenario.state) as live:
-            seen = [(await live.call(name, arguments)) for name, arguments, _ in first.log]
+            seen = [(await live.call(name, arguments)) for name, arguments, _ in first]
             digests.append(await live.digest())
-        assert seen == [observation for *_, observation in first.log]
+        assert seen == [observation for *_, observation in first]
 
     assert digests[0] == digests[1]
 

@@ -66,6 +66,9 @@ class McpEnvironment:
     async def restore(self, snapshot: Held) -> None:
         self._held = snapshot
 
+    def rest(self) -> None:
+        """The state is a log, and files on the disk."""
+
     async def digest(self) -> str:
         """Of the files; where there are none, of what a fixed battery of reads gives."""
         if self._domain.state_check == "full":

@@ -1,7 +1,8 @@
 """Environments over live Python objects in this process: parts are objects, tools their methods.
 
 Promises that calls never suspend, that results share nothing with the state, that a snapshot can
-be restored any number of times, and that the digest covers every attribute. What an object's
+be restored any number of times, that at rest only the pickle is held, and that the digest covers
+every attribute. What an object's
 errors look like and how it is built is its `Part`'s business, and so are caps on arguments.
 """
 
@@ -80,7 +81,8 @@ class ObjectEnvironment:
         self._parts = tuple(parts)
         self._owner = {name: part for part in self._parts for name in part.tools}
         self._ignored = frozenset[str]().union(*(part.ignored for part in self._parts))
-        self._objects: dict[str, Any] = {}
+        self._objects: dict[str, Any] | None = {}
+        """None while the pickle alone holds the state: live it takes ten times the memory."""
         self._copied: bytes | None = None
         """The present state pickled; None once a call may have moved it."""
         self._digests: dict[bytes, str] = {}
@@ -95,6 +97,7 @@ class ObjectEnvironment:
                 raise EnvironmentBroken(
                     f"{part.name}: cannot be put into its initial state: {caught.error!r}"
                 ) from caught.error
+        self._let_go()
         self._objects = objects
         self._copied = None
         self._digests = {}
@@ -103,7 +106,7 @@ class ObjectEnvironment:
         part = self._owner.get(name)
         if part is None:
             return Observation(error="unknown_tool", message=f"unknown tool {name!r}")
-        live = self._objects.get(part.name)
+        live = self._live().get(part.name)
         if live is None:
             raise EnvironmentBroken(f"{part.name}: called before reset")
         self._copied = None
@@ -124,27 +127,46 @@ class ObjectEnvironment:
         raise EnvironmentBroken(f"state cannot be copied: {caught.error!r}") from caught.error
 
     async def restore(self, snapshot: bytes) -> None:
-        self._objects = pickle.loads(snapshot)
+        self._let_go()
         self._copied = snapshot
+
+    def rest(self) -> None:
+        if self._copied is not None:
+            self._let_go()
+
+    def _live(self) -> dict[str, Any]:
+        """The objects, made anew where only their pickle is held."""
+        if self._objects is None:
+            assert self._copied is not None
+            self._objects = pickle.loads(self._copied)
+        return self._objects
+
+    def _let_go(self) -> None:
+        """Parts that keep the mapping make a cycle; emptied, it is gone without the collector."""
+        if self._objects is not None:
+            self._objects.clear()
+        self._objects = None
 
     async def digest(self) -> str:
         """Equal pickles are equal states: one seen before costs a tenth of a new one."""
         key = blake2b(self._copy(), digest_size=16).digest()
         found = self._digests.get(key)
         if found is None:
-            found = self._digests[key] = digest_of(self._objects, self._ignored)
+            found = self._digests[key] = digest_of(self._live(), self._ignored)
         return found
 
     async def known(self) -> Mapping[str, Sequence[Any]]:
         merged: dict[str, list[Any]] = {}
+        live = self._live()
         for part in self._parts:
-            for concept, values in part.known(self._objects[part.name]).items():
+            for concept, values in part.known(live[part.name]).items():
                 held = merged.setdefault(concept, [])
                 held.extend(value for value in values if value not in held)
         return merged
 
     async def close(self) -> None:
-        self._objects = {}
+        self._let_go()
+        self._objects, self._copied = {}, None
 
 
 class ObjectDomain:

@@ -77,6 +77,9 @@ class PythonEnvironment:
         else:
             await self._sure("restore", value=snapshot.blob)
 
+    def rest(self) -> None:
+        """The state lives in a worker process."""
+
     async def digest(self) -> str:
         return str((await self._sure("digest")).value)
 

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastsynth.env.worlds.domain import world
+from fastsynth.packed import Packed
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=40,
+)
+
+
+@given(JSON)
+def test_what_is_opened_equals_what_was_put_away(value: Any) -> None:
+    assert Packed(value).open() == value
+    assert Packed([value] * 300).open() == [value] * 300
+
+
+def test_a_scenario_is_put_away_in_a_fraction_of_its_size() -> None:
+    scenario = world().draw(["travel", "wallet", "messages"], Random(1))
+    packed = Packed(scenario)
+
+    assert packed.open() == scenario
+    assert len(packed._bytes) < 6000
+
+
+def test_each_opening_gives_a_copy_of_its_own() -> None:
+    packed = Packed({"a": [1]})
+    packed.open()["a"].append(2)
+
+    assert packed.open() == {"a": [1]}
+
+
+def test_what_cannot_be_pickled_is_held_as_it_is() -> None:
+    def local() -> None: ...
+
+    assert Packed(local).open() is local
