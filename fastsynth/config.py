@@ -194,8 +194,12 @@ class GraphOptions(Section, frozen=True, kw_only=True):
 class Scenarios(Section, frozen=True, kw_only=True):
     """Where the scenarios of users' own tools come from."""
 
-    source: str = msgspec.field(name="from")
+    source: str = msgspec.field(name="from", default="")
     """`python:module:function`, called with a `random.Random`: a state, or a `Scenario`."""
+    draft_with: Literal["writer", "reasoning", "critic"] | None = None
+    """Role that drafts initial states in the form of those of `from` (or of the tools' own)."""
+    n: AtLeastOne = 20
+    """States it drafts."""
 
 
 class Served(Section, frozen=True, kw_only=True):

@@ -80,7 +80,7 @@ def draft(file: str) -> Draft:
     facts = facts_of(found.tools, initial_of(found))
     stem = name.rpartition(".")[2]
     own = found.scenario is not None
-    source = "" if own else f'scenarios: {{from: "python:{stem}_scenarios:scenario"}}\n'
+    source = _scenarios_text("" if own else f"python:{stem}_scenarios:scenario", found)
     config = _CONFIG.format(file=file, count=len(found.tools), target=target, scenarios=source)
     wanted = _wanted(found.tools, facts)
     stub = _STUB.format(file=file, facts=_facts_text(wanted), state=_state_hint(found))
@@ -91,6 +91,16 @@ def draft(file: str) -> Draft:
         tools=found.tools,
         advice=tuple(_advice(found.tools, {} if own else wanted)),
     )
+
+
+def _scenarios_text(source: str, found: Found) -> str:
+    """The config's lines on scenarios; an offer to have them drafted where there is an example."""
+    said = f'scenarios: {{from: "{source}"}}\n' if source else ""
+    if found.scenario is None and (found.make is not None or found.loads):
+        return said
+    kept = f'from: "{source}", ' if source else ""
+    wish = f"# scenarios: {{{kept}draft_with: writer, n: 20}}"
+    return f"{said}{wish}  # a model drafts further initial states\n"
 
 
 def write(drafted: Draft, *, force: bool) -> list[Path]:

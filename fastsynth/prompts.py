@@ -7,7 +7,7 @@ user text; both are Jinja2 with strict undefined names.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from fastsynth.errors import ConfigError, config_error
 _PARTS = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 _USER = "=== user ==="
 NAMES = ("system", "advanced", "query", "guidance", "hint", "judge")
+FURTHER = ("scenario",)
+"""Prompts of agents that a run may do without: only where it asks them they are its identity."""
 
 
 class Front(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,7 +47,18 @@ class Prompt:
 class Prompts(msgspec.Struct, frozen=True):
     by_name: Mapping[str, Prompt]
     digest: str
-    """Over all files' text: part of a run's identity."""
+    """Over the text of all files that every run uses: part of a run's identity."""
+    further: Mapping[str, str] = {}
+    """Prompt of `FURTHER` -> digest of its text."""
+
+    def digest_with(self, names: Iterable[str]) -> str:
+        """`digest`, with those of `FURTHER` that a run asks."""
+        own = "".join(self.further[name] for name in names)
+        return (
+            blake2b((self.digest + own).encode(), digest_size=16).hexdigest()
+            if own
+            else (self.digest)
+        )
 
     def __getitem__(self, name: str) -> Prompt:
         return self.by_name[name]
@@ -62,23 +75,29 @@ def load_prompts(folder: Path | None = None) -> Prompts:
     """All prompts; a file in `folder` stands in for the packaged one of its name."""
     found: dict[str, Prompt] = {}
     digest = blake2b(digest_size=16)
-    for name in NAMES:
+    further: dict[str, str] = {}
+    for name in (*NAMES, *FURTHER):
         own = folder / f"{name}.md" if folder else None
         path = own if own is not None and own.is_file() else share("prompts") / f"{name}.md"
         text = path.read_text(encoding="utf-8")
-        digest.update(name.encode() + b"\0" + text.encode() + b"\0")
+        held = name.encode() + b"\0" + text.encode() + b"\0"
+        if name in FURTHER:
+            further[name] = blake2b(held, digest_size=16).hexdigest()
+        else:
+            digest.update(held)
         found[name] = _parse(path, text)
     if folder is not None:
         _refuse_strangers(folder)
-    return Prompts(found, digest.hexdigest())
+    return Prompts(found, digest.hexdigest(), further)
 
 
 def _refuse_strangers(folder: Path) -> None:
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder of prompts")
     for path in sorted(folder.glob("*.md")):
-        if path.stem not in NAMES:
-            raise config_error(f"{folder}", path.name, f"prompt files are {', '.join(NAMES)}")
+        if path.stem not in (*NAMES, *FURTHER):
+            known = ", ".join((*NAMES, *FURTHER))
+            raise config_error(f"{folder}", path.name, f"prompt files are {known}")
 
 
 def _parse(path: Path, text: str) -> Prompt:

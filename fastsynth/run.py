@@ -19,6 +19,7 @@ from fastsynth.config import Config
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.eventlog import EventLog, event_log
 from fastsynth.dashboard.watch import Mode, watch
+from fastsynth.deck import dealt
 from fastsynth.engine.novelty import Novelty, Plans
 from fastsynth.engine.quota import Quota
 from fastsynth.engine.shutdown import Budget, Stop
@@ -41,7 +42,7 @@ from fastsynth.method.planner import Planner
 from fastsynth.opening import domain_of, meet_endpoints, shape_of
 from fastsynth.prompts import Prompts, load_prompts
 from fastsynth.records import encode
-from fastsynth.settings import dump, identity_of, roles_of
+from fastsynth.settings import dump, further_prompts, identity_of, roles_of
 from fastsynth.sitting import Books, Sitting
 from fastsynth.spent import Spent, spent_before
 from fastsynth.store.compact import read_rows
@@ -149,10 +150,14 @@ def _ended_already(order: Order, prompts: Prompts, left: Manifest, models: dict[
     config = order.config
     if left.stopped_by not in ENDED or left.wanted != config.output.accepted:
         return False
-    if left.identity != identity_of(config, prompts.digest, models):
+    if left.identity != identity_of(config, _digest(config, prompts), models):
         return False
     paths = {order.run_dir / file.path: file.bytes for file in left.files}
     return all(path.is_file() and path.stat().st_size == size for path, size in paths.items())
+
+
+def _digest(config: Config, prompts: Prompts) -> str:
+    return prompts.digest_with(further_prompts(config))
 
 
 def _show_ended(order: Order, manifest: Manifest) -> None:
@@ -192,11 +197,12 @@ async def _opened(
             charted = await chart(tools[0], config.graph, config.seed, kept)
             for text in charted.notes:
                 bus.emit(Note(text=text))
-            studio = _studio(charted, tools[1], prompts, config, books, bus)
             tools[1].keep_in(books.replies, Space(bus, stop).wait)
             books.rundir.write("graph.json", encode(charted.to_json()).decode())
             _watch_budget(config, stop, bus, books.spent, group)
             group.start_soon(tools[1].attend)
+            charted = await dealt(charted, *tools, config, prompts, books.rundir, bus)
+            studio = _studio(charted, tools[1], prompts, config, books, bus)
         _announce(order, tools[1] if tools else None, books, bus)
         yield Sitting(config, books, bus, stop), studio
 
@@ -214,7 +220,7 @@ def _open_books(
 ) -> Books:
     """The run directory, locked, and all that it remembers."""
     config = order.config
-    identity = identity_of(config, prompts.digest, models)
+    identity = identity_of(config, _digest(config, prompts), models)
     rundir = stack.enter_context(RunDir(order.run_dir, identity, resume=order.resume))
     novelty = Novelty(order.run_dir)
     stack.callback(novelty.close)

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from fastsynth.config import Config, Endpoint, GraphOptions
+from fastsynth.config import Config, Endpoint, GraphOptions, Scenarios
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.explain import explain
 from fastsynth.prompts import share
@@ -100,7 +100,7 @@ def identity_of(config: Config, prompts_digest: str, models: Mapping[str, str]) 
     decides = {
         "schema": SCHEMA_VERSION,
         "environment": environment_identity(config),
-        **({"scenarios": config.scenarios.source} if config.scenarios else {}),
+        **({"scenarios": _scenarios_identity(config.scenarios)} if config.scenarios else {}),
         "seed": config.seed,
         "conversation": msgspec.to_builtins(config.conversation),
         "kinds": {str(k): v for k, v in config.kinds.items() if v > 0},
@@ -115,6 +115,16 @@ def identity_of(config: Config, prompts_digest: str, models: Mapping[str, str]) 
         "mistakes": dict(config.teacher.mistakes),
     }
     return blake2b(canonical(decides).encode(), digest_size=16).hexdigest()
+
+
+def _scenarios_identity(scenarios: Scenarios) -> Any:
+    drafted = {"draft_with": scenarios.draft_with, "n": scenarios.n}
+    return [scenarios.source, drafted] if scenarios.draft_with else scenarios.source
+
+
+def further_prompts(config: Config) -> tuple[str, ...]:
+    """Of the prompts that a run may do without, those that this one asks."""
+    return ("scenario",) if config.scenarios and config.scenarios.draft_with else ()
 
 
 def _benchmark_identity(name: str) -> str:
@@ -235,7 +245,20 @@ def _check(config: Config, place: str) -> None:
         raise config_error(
             f"{place}: $.conversation.turns", config.conversation.turns, "no_tool needs 2 turns"
         )
+    if config.scenarios is not None:
+        _check_scenarios(config, config.scenarios, f"{place}: $.scenarios")
     roles_of(config)
+
+
+def _check_scenarios(config: Config, scenarios: Scenarios, place: str) -> None:
+    if not scenarios.source and scenarios.draft_with is None:
+        raise config_error(place, {}, "need `from`, `draft_with` or both")
+    if scenarios.draft_with and not str(config.environment).startswith("python:"):
+        raise config_error(
+            f"{place}.draft_with",
+            scenarios.draft_with,
+            f"need environment: python:..., this one is {config.environment_name}",
+        )
 
 
 def seconds(text: str) -> float:

@@ -21,7 +21,7 @@ ROWS = (
     ("method",),
     ("synthesis", "quality"),
     ("sim", "dashboard", "replay", "spent"),
-    ("sitting", "opening"),
+    ("sitting", "opening", "deck"),
     ("run",),
     ("doctor", "init"),
     ("commands",),

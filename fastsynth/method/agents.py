@@ -73,19 +73,34 @@ class Agents:
         script: Cue,
     ) -> Draft | Dropped:
         """A structured reply of a writing agent."""
+        form = response_format(kind)
+        text = await self.written(role, prompt, variables, place, script, form)
+        if isinstance(text, Dropped):
+            return text
+        try:
+            return msgspec.json.decode(text.encode(), type=kind)
+        except msgspec.DecodeError as error:
+            return Dropped(stage=prompt, reason="malformed_reply", detail=f"{error}: {text[:120]}")
+
+    async def written(
+        self,
+        role: AgentRole,
+        prompt: str,
+        variables: dict[str, Any],
+        place: Place,
+        script: Script,
+        form: bytes,
+    ) -> str | Dropped:
+        """The text of a reply that was asked for as JSON; `form` is a response_format."""
         system, user = self.prompts[prompt].render(**variables)
         transcript = Transcript(
             (Message(role="system", content=system), Message(role="user", content=user))
         )
-        reply = await self._ask(role, transcript, place, script, schema=response_format(kind))
+        reply = await self._ask(role, transcript, place, script, schema=form)
         if isinstance(reply, Dropped):
             return reply
         found = _FENCE.search(reply.content)
-        text = found.group(1) if found else reply.content
-        try:
-            return msgspec.json.decode(text.strip().encode(), type=kind)
-        except msgspec.DecodeError as error:
-            return Dropped(stage=prompt, reason="malformed_reply", detail=f"{error}: {text[:120]}")
+        return (found.group(1) if found else reply.content).strip()
 
     async def _ask(
         self,

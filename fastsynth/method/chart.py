@@ -66,10 +66,9 @@ async def chart(
     `kept` are files that may hold the graph: a run's own `graph.json`. Next the user's cache is
     looked into; what had to be found anew (always with `refresh`) is put there.
     """
-    edits = edits_of(options.add, options.forbid, domain.tools)
+    edits_of(options.add, options.forbid, domain.tools)
     if options.discover == "never" or (options.discover == "auto" and declares(domain)):
-        edited = patched(domain, edits)
-        return Chart(domain=edited, graph=build_graph(edited))
+        return drawn_on(domain, options, None)
     mark = fingerprint(domain, seed)
     cached = cache() / f"{mark}.json"
     found = None if refresh else recall((*kept, cached), mark)
@@ -78,6 +77,15 @@ async def chart(
         found = await discover(shown, seed, Effort.of(domain.name))
         found = msgspec.structs.replace(found, fingerprint=mark)
         _store(cached, found)
+    return drawn_on(domain, options, found)
+
+
+def drawn_on(domain: Domain, options: GraphOptions, found: Discovery | None) -> Chart:
+    """What is known, upon a domain of the same tools; None where nothing had to be found."""
+    edits = edits_of(options.add, options.forbid, domain.tools)
+    if found is None:
+        edited = patched(domain, edits)
+        return Chart(domain=edited, graph=build_graph(edited))
     edges, orders = edits.edges(found.edges), edits.orders(found.orders)
     equipped, graph = equip(domain, msgspec.structs.replace(found, edges=edges, orders=orders))
     return Chart(domain=equipped, graph=graph, found=found)

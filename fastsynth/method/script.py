@@ -13,7 +13,7 @@ import msgspec
 from fastsynth.env.environment import Thread
 from fastsynth.method.plan import Turn
 
-Purpose = Literal["advanced", "query", "step", "hint", "rewrite", "judge"]
+Purpose = Literal["advanced", "query", "step", "hint", "rewrite", "judge", "scenario"]
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +25,16 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     """Whether particulars come before or after the wish."""
     mentions_occasion: bool = False
     dates: Literal["iso", "long", "short"] = "long"
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """What purpose `scenario` asks for: states of the tools, in the form of an example."""
+
+    example: str
+    """JSON of one state."""
+    named: tuple[tuple[str, ...], ...] = ()
+    """Sets of values that the tools' schemas name: to be taken as they are."""
+    count: int = 1
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +53,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     style: Style
     about: Mapping[str, str] = {}
     """Tool -> description, for every tool named in the present turn."""
+    brief: Brief | None = None
+    """For purpose `scenario`, which belongs to no turn."""
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True):

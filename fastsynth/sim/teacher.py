@@ -26,6 +26,7 @@ from fastsynth.sim.hinting import write_hint
 from fastsynth.sim.mistakes import Mistakes, StepMistake
 from fastsynth.sim.refer import sources_of
 from fastsynth.sim.tooling import write_advanced
+from fastsynth.sim.varying import draft_states
 from fastsynth.sim.voting import cast_vote
 
 NOTHING_TO_SAY = Spoken(
@@ -48,7 +49,7 @@ class Teacher:
     def speak(
         self, script: Script, messages: Sequence[ChatMessage], tools: Sequence[ToolFunction]
     ) -> Spoken:
-        """The reply to one request. `script.turns` is not empty."""
+        """The reply to one request. `script.turns` is not empty, or `script.brief` is there."""
         match script.purpose:
             case "advanced":
                 rng = seeds.derive(script.seed, script.attempt, "advanced")
@@ -69,6 +70,9 @@ class Teacher:
             case "judge":
                 rng = seeds.derive(script.seed, script.attempt, "judge")
                 return _draft(cast_vote(rng, self._mistakes.harsh_vote))
+            case "scenario":
+                assert script.brief is not None
+                return _draft(draft_states(script.brief, script.seed))
         assert_never(script.purpose)
 
     def _step(

@@ -35,6 +35,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     tools: Mapping[str, Tool]
     scenario: Callable[..., Any] | None
     """The module's `scenario(rng)`, if it has one."""
+    loads: bool = False
+    """Whether the module has a `load(state)` of its own."""
 
 
 def find(target: str) -> Found:
@@ -50,7 +52,13 @@ def find(target: str) -> Found:
         raise config_error(f"python:{target}", [], "need at least one public function or method")
     tools = {tool: tool_of(function, name, tool) for tool, function in functions.items()}
     drawn = getattr(module, "scenario", None)
-    return Found(module=name, make=make, tools=tools, scenario=drawn if callable(drawn) else None)
+    return Found(
+        module=name,
+        make=make,
+        tools=tools,
+        scenario=drawn if callable(drawn) else None,
+        loads=callable(getattr(module, "load", None)),
+    )
 
 
 def build(found: Found, state: Any) -> Any:

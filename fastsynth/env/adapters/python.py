@@ -153,6 +153,9 @@ class PythonDomain:
         self.policy: Mapping[str, str] = {self.part: ""}
         self._drawn = drawing(scenarios) if scenarios else self._found.scenario
         self._initial = initial_of(self._found)
+        own = self._found.make is None and not self._found.loads
+        self.example: Any = self._initial if own else None
+        """The tools' own initial state, where a scenario may set it as it is."""
         self._validators = {
             name: jsonschema_rs.Draft202012Validator(tool.result)
             for name, tool in self.tools.items()

@@ -1,0 +1,83 @@
+"""The initial states that an agent drafted for a run: `scenarios.jsonl` in its directory.
+
+Drafted once, at the start; a run that is resumed deals from the file and asks nobody.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from fastsynth.config import Config
+from fastsynth.env.environment import Domain
+from fastsynth.errors import DamagedFile
+from fastsynth.events import Bus, Note
+from fastsynth.llm.chat import Chat
+from fastsynth.method.chart import Chart, drawn_on
+from fastsynth.method.drafted import Drafted
+from fastsynth.method.scenario import Draft, draft_scenarios
+from fastsynth.method.state_writer import Commission
+from fastsynth.prompts import Prompts
+from fastsynth.records import encode
+from fastsynth.store.rundir import RunDir
+
+FILE = "scenarios.jsonl"
+
+
+async def dealt(
+    charted: Chart,
+    domain: Domain,
+    chat: Chat,
+    config: Config,
+    prompts: Prompts,
+    rundir: RunDir,
+    bus: Bus,
+) -> Chart:
+    """`charted` upon drafted states, where the config has an agent draft them. `domain` is the
+    one that was charted. Raises what `draft_scenarios` raises."""
+    wish = config.scenarios
+    if wish is None or wish.draft_with is None:
+        return charted
+
+    def over(other: Domain) -> Chart:
+        return drawn_on(other, config.graph, charted.found)
+
+    states = _stored(rundir)
+    if states is None:
+        commission = Commission(
+            domain=domain,
+            over=over,
+            chat=chat,
+            prompts=prompts,
+            role=wish.draft_with,
+            seed=config.seed,
+            wanted=wish.n,
+        )
+        states = await _drafted(commission, rundir, bus)
+    return over(Drafted(domain, [draft.state for draft in states]))
+
+
+async def _drafted(commission: Commission, rundir: RunDir, bus: Bus) -> tuple[Draft, ...]:
+    bus.emit(Note(text=f"drafting {commission.wanted} scenarios with {commission.role}"))
+    drafts = await draft_scenarios(commission)
+    lines = b"".join(encode(draft) + b"\n" for draft in drafts.kept)
+    rundir.write(FILE, lines.decode())
+    refused = ", ".join(f"{reason} {count}" for reason, count in sorted(drafts.refused.items()))
+    few = len(drafts.kept) < commission.wanted
+    text = f"{len(drafts.kept)} of {commission.wanted} scenarios drafted"
+    text += f"; refused: {refused}" if refused else ""
+    bus.emit(Note(text=text, level="warning" if few else "info"))
+    return drafts.kept
+
+
+def _stored(rundir: RunDir) -> tuple[Draft, ...] | None:
+    """What an earlier sitting drafted; None where it did not come so far."""
+    path = rundir.path / FILE
+    if not path.is_file():
+        return None
+    drafts = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            drafts.append(msgspec.json.decode(line, type=Draft))
+        except msgspec.DecodeError as error:
+            raise DamagedFile(f"{path}:{number}: {error}; remove it to draft anew") from error
+    return tuple(drafts)
