@@ -88,7 +88,7 @@ class Agents:
         prompt: str,
         variables: dict[str, Any],
         place: Place,
-        script: Script,
+        script: Cue,
         form: bytes,
     ) -> str | Dropped:
         """The text of a reply that was asked for as JSON; `form` is a response_format."""

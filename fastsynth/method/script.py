@@ -69,6 +69,7 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     now: str
     style: Style
     about: Mapping[str, str] = {}
+    brief: Brief | None = None
 
 
 class AdvancedDraft(msgspec.Struct, frozen=True, kw_only=True):

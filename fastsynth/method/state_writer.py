@@ -17,7 +17,7 @@ from fastsynth.errors import NoEndpoint
 from fastsynth.llm.chat import AgentRole, Chat
 from fastsynth.method.agents import Agents, Dropped, Place, Unanswered
 from fastsynth.method.chart import Chart
-from fastsynth.method.script import Brief, Script, Style
+from fastsynth.method.script import Brief, Cue, Style
 from fastsynth.method.shapes import Shape
 from fastsynth.prompts import Prompts
 from fastsynth.records import canonical, encode
@@ -102,7 +102,7 @@ class Writer:
             "ideas": [self._idea(number, place) for place in range(self._batch)],
             "complaint": complaint,
         }
-        script = Script(
+        script = Cue(
             purpose="scenario",
             seed=agents.script_seed("scenario", 0, 0),
             turns=(),
