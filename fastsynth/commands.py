@@ -22,15 +22,15 @@ from fastsynth.dashboard.graph_svg import graph_svg
 from fastsynth.dashboard.watch import Mode
 from fastsynth.doctor import Finding, examine
 from fastsynth.engine.novelty import Novelty
-from fastsynth.engine.quota import Job, Quota
+from fastsynth.engine.quota import Job
 from fastsynth.env.world import living
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.init import draft, write
+from fastsynth.logs import counts_kept
 from fastsynth.method.chart import Chart, chart
 from fastsynth.method.decontaminate import load_benchmarks, read_user_texts
-from fastsynth.method.planner import Planner
 from fastsynth.method.wording import goal_text, step_text
-from fastsynth.opening import domain_of, shape_of
+from fastsynth.opening import counts_of, domain_of, planner_of, quota_of, weights_of
 from fastsynth.prompts import share
 from fastsynth.quality.card import Beside, coverage_of, quality_card, section, to_json
 from fastsynth.quality.show import card_table, coverage_table
@@ -111,20 +111,21 @@ def preview(config: Config, count: int) -> int:
 async def _preview(config: Config, count: int) -> None:
     out = Console(highlight=False)
     opened = domain_of(config)
-    strata = [str(kind) for kind, weight in config.kinds.items() if weight]
+    strata, counts = list(weights_of(config)), counts_of(config)
+    quota = quota_of(config, None, counts) if counts else None
     try:
         charted = await chart(opened, config.graph, config.seed)
         domain = charted.domain
-        planner = Planner(domain, charted.graph, shape_of(config), config.seed)
+        planner = planner_of(config, charted, counts)
         for number in range(count):
             index, position = divmod(number, len(strata))
-            job = Job(number, strata[position], index)
+            job = (quota and quota.next()) or Job(number, strata[position], index)
             setting = planner.setting(job)
             state = setting.scenario.state
             async with living(domain, setting.parts, state) as world:
                 plan = await planner.plan(job, setting, world)
             thread = plan.thread
-            out.rule(f"job {number}: {' + '.join(plan.parts)}")
+            out.rule(f"job {job.number}: {' + '.join(plan.parts)}")
             out.print(f"{thread.persona}; {thread.occasion}", style="italic", markup=False)
             for turn in plan.turns:
                 name = turn.target or turn.variant
@@ -184,8 +185,7 @@ def compact_run(run_dir: Path) -> int:
     manifest = _manifest(run_dir)
     config = decode(read_yaml(run_dir / "config.yaml"), str(run_dir / "config.yaml"))
     novelty = Novelty()
-    weights = {str(k): w for k, w in config.kinds.items() if w}
-    quota = Quota(config.output.accepted, weights, novelty)
+    quota = quota_of(config, novelty, counts_kept(run_dir))
     for head, _ in heads(run_dir):
         quota.record(head.job, head.tag, head.content_hash, head.plan_hash, head.near)
     novelty.close()

@@ -91,6 +91,13 @@ class ConversationShape(Section, frozen=True, kw_only=True):
     tools_visible: Span = (8, 40)
 
 
+class Match(Section, frozen=True, kw_only=True):
+    """Chats of a user's own, which conversations are drawn alike."""
+
+    logs: str
+    """File of JSON lines, `{"messages": [...], "tools": [...]}`: read for its counts alone."""
+
+
 class Chain(Section, frozen=True, kw_only=True):
     blind: AtLeastOne = 1
     """Attempts without any help, all made, so that their pass rate is known."""
@@ -243,6 +250,9 @@ class Config(Section, frozen=True, kw_only=True):
     """Role -> endpoint name. Where there is one endpoint only, it is the default."""
     sampling: dict[RoleName, Sampling] = {}
     conversation: ConversationShape = ConversationShape()
+    match: str | Match | None = None
+    """Logs whose turns, calls a turn, tools visible and words a message are drawn, in place of
+    `conversation`; the file's name alone will do."""
     kinds: dict[KindName, Annotated[float, Meta(ge=0.0)]] = msgspec.field(
         default_factory=lambda: {"base": 0.9, "no_tool": 0.1}
     )
@@ -269,6 +279,11 @@ class Config(Section, frozen=True, kw_only=True):
         if isinstance(self.environment, str):
             return self.environment
         return f"mcp:{server_name(self.environment.mcp)}"
+
+    @property
+    def logs(self) -> str | None:
+        """The file that `match` names."""
+        return self.match.logs if isinstance(self.match, Match) else self.match
 
     def endpoint_of(self, role: str) -> str:
         """The endpoint's name that serves `role`. Raises ConfigError."""

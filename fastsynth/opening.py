@@ -6,18 +6,24 @@ Whoever calls closes: the domain itself, and all else by the stack that is hande
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import msgspec
 
 from fastsynth.activity import Activity
 from fastsynth.config import Config, Endpoint
+from fastsynth.engine.novelty import Novelty
+from fastsynth.engine.quota import Quota
 from fastsynth.env.environment import Domain
 from fastsynth.env.registry import Options as ToolOptions
 from fastsynth.env.registry import open_domain
 from fastsynth.errors import FastsynthError, config_error
 from fastsynth.events import Bus
 from fastsynth.llm.client import Client, Settings, open_client
-from fastsynth.method.planner import Shape
+from fastsynth.logs import Counts, read_logs
+from fastsynth.method.aims import Aims, cells
+from fastsynth.method.chart import Chart
+from fastsynth.method.planner import Planner, Shape
 from fastsynth.settings import roles_of
 from fastsynth.sim.embedded import start_embedded
 from fastsynth.sim.mistakes import Mistakes
@@ -39,6 +45,26 @@ def shape_of(config: Config) -> Shape:
         calls=config.conversation.calls,
         tools_visible=config.conversation.tools_visible,
     )
+
+
+def counts_of(config: Config) -> Counts | None:
+    """Of the logs that conversations are to be like; None where there are none."""
+    return read_logs(Path(config.logs)) if config.logs else None
+
+
+def quota_of(config: Config, novelty: Novelty | None, counts: Counts | None) -> Quota:
+    weights = weights_of(config)
+    wanted = config.output.accepted
+    return Quota(wanted, weights, novelty, cells(wanted, weights, counts) if counts else None)
+
+
+def weights_of(config: Config) -> dict[str, float]:
+    return {str(kind): weight for kind, weight in config.kinds.items() if weight}
+
+
+def planner_of(config: Config, charted: Chart, counts: Counts | None) -> Planner:
+    aims = Aims(counts, weights_of(config)) if counts else None
+    return Planner(charted.domain, charted.graph, shape_of(config), config.seed, aims)
 
 
 async def meet_endpoints(config: Config, bus: Bus, stack: AsyncExitStack) -> Client:

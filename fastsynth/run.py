@@ -21,7 +21,6 @@ from fastsynth.dashboard.eventlog import EventLog, event_log
 from fastsynth.dashboard.watch import Mode, watch
 from fastsynth.deck import dealt
 from fastsynth.engine.novelty import Novelty, Plans
-from fastsynth.engine.quota import Quota
 from fastsynth.engine.shutdown import Budget, Stop
 from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
@@ -35,11 +34,11 @@ from fastsynth.errors import (
 )
 from fastsynth.events import Bus, Note, RunStarted
 from fastsynth.llm.client import Client
+from fastsynth.logs import MATCH
 from fastsynth.method.chain import Effort
 from fastsynth.method.chart import Chart, chart
 from fastsynth.method.decontaminate import load_benchmarks
-from fastsynth.method.planner import Planner
-from fastsynth.opening import domain_of, meet_endpoints, shape_of
+from fastsynth.opening import counts_of, domain_of, meet_endpoints, planner_of, quota_of
 from fastsynth.prompts import Prompts, load_prompts
 from fastsynth.records import encode
 from fastsynth.settings import dump, further_prompts, identity_of, roles_of
@@ -224,8 +223,8 @@ def _open_books(
     rundir = stack.enter_context(RunDir(order.run_dir, identity, resume=order.resume))
     novelty = Novelty(order.run_dir)
     stack.callback(novelty.close)
-    weights = {str(k): w for k, w in config.kinds.items() if w}
-    quota, tally, plans = Quota(config.output.accepted, weights, novelty), Tally(), Plans()
+    counts = counts_of(config)
+    quota, tally, plans = quota_of(config, novelty, counts), Tally(), Plans()
     for head, _ in heads(order.run_dir):
         ended = (head.job, head.tag, head.content_hash, head.plan_hash, head.near)
         tally.add(head, quota.record(*ended))
@@ -233,6 +232,8 @@ def _open_books(
             plans.claim(head.job, head.stratum, head.plan_hash)
     before = spent_before(order.run_dir, rundir.manifest, tally.usage, quota.finished)
     rundir.write("config.yaml", dump(config))
+    if counts is not None:
+        rundir.write(MATCH, encode(counts).decode())
     journal = Journal(rundir.journal)
     stack.callback(journal.close)
     replies = ReplyLog(order.run_dir, quota.finished, reuse=order.reuse)
@@ -240,6 +241,7 @@ def _open_books(
     return Books(
         identity=identity,
         models=models,
+        counts=counts,
         rundir=rundir,
         journal=journal,
         replies=replies,
@@ -266,7 +268,7 @@ def _studio(
 ) -> Studio:
     return Studio(
         domain=charted.domain,
-        planner=Planner(charted.domain, charted.graph, shape_of(config), config.seed),
+        planner=planner_of(config, charted, books.counts),
         chat=client,
         prompts=prompts,
         effort=Effort(

@@ -20,6 +20,7 @@ import yaml
 from fastsynth.config import Config, Endpoint, GraphOptions, Scenarios
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.explain import explain
+from fastsynth.logs import read_logs
 from fastsynth.prompts import share
 from fastsynth.records import SCHEMA_VERSION, canonical
 
@@ -103,6 +104,7 @@ def identity_of(config: Config, prompts_digest: str, models: Mapping[str, str]) 
         **({"scenarios": _scenarios_identity(config.scenarios)} if config.scenarios else {}),
         "seed": config.seed,
         "conversation": msgspec.to_builtins(config.conversation),
+        **({"match": read_logs(Path(config.logs)).digest} if config.logs else {}),
         "kinds": {str(k): v for k, v in config.kinds.items() if v > 0},
         "chain": msgspec.to_builtins(config.chain),
         "judges": config.judges,

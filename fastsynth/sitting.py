@@ -26,6 +26,8 @@ from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.errors import DiskFull, NoEndpoint
 from fastsynth.events import Bus, JobFinished, Note, RunFinished
+from fastsynth.logs import Counts
+from fastsynth.quality.match import divergences
 from fastsynth.records import Accepted, Failed, Outcome, Rejected
 from fastsynth.spent import Spent
 from fastsynth.store.appendfile import sync_regularly, write_atomically
@@ -49,6 +51,8 @@ class Books(msgspec.Struct, kw_only=True):
 
     identity: str
     models: Mapping[str, str]
+    counts: Counts | None
+    """Of the logs that conversations are to be like."""
     rundir: RunDir
     journal: Journal
     replies: ReplyLog
@@ -134,8 +138,9 @@ class Sitting:
         else:
             needed = books.quota.needed
             files = await self._space.keep_aside(lambda: compact(path, chosen, needed))
+            match = divergences(books.counts, read_rows(path)) if books.counts else {}
             manifest = msgspec.structs.replace(
-                self._manifest(stopped_by), files=files, accepted=len(chosen)
+                self._manifest(stopped_by), files=files, accepted=len(chosen), match=match
             )
             await self._space.keep_aside(lambda: write_manifest(path, manifest))
             await self._space.keep_aside(lambda: write_pages(path, manifest))

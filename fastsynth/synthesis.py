@@ -90,7 +90,7 @@ async def _synthesize(job: Job, studio: Studio, agents: Agents) -> Outcome:
     setting = planner.setting(job)
     async with living(studio.domain, setting.parts, setting.scenario.state) as world:
         plan = await planner.plan(job, setting, world)  # Phase I
-        if len(plan.turns) < planner.shape.turns[0]:
+        if len(plan.turns) < planner.fewest(job):
             return _rejected(job, agents, "", Dropped(stage="walk", reason="too_few_turns"))
         fault = _before_any_token(job, studio, plan)
         if fault is not None:
@@ -174,7 +174,7 @@ async def _outcome(
 ) -> Outcome:
     plan = talk.plan_hash
     fault = talk.last_fault or Dropped(stage="filter", reason="too_few_turns")
-    if len(talk) < studio.planner.shape.turns[0]:
+    if len(talk) < studio.planner.fewest(job):
         return _rejected(job, agents, plan, fault, talk.failed)
     if talk.lost_special():
         lost = Dropped(stage="filter", reason="lost_special_turn", detail=fault.reason)

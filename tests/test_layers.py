@@ -15,7 +15,7 @@ ROWS = (
     ("errors", "records", "events", "seeds", "packed"),
     ("activity",),
     ("config", "prompts"),
-    ("explain",),
+    ("explain", "logs"),
     ("settings",),
     ("env", "llm", "store", "engine"),
     ("method",),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
+K = TypeVar("K", bound=Hashable)
 
 
-def apportion(wanted: int, weights: Mapping[str, float]) -> dict[str, int]:
+def apportion(wanted: int, weights: Mapping[K, float]) -> dict[K, int]:
     """Whole targets that sum to `wanted`, by largest remainder; ties go to the earlier one.
 
     Raises ValueError where no weight is positive or one is negative.

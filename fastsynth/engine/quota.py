@@ -39,6 +39,17 @@ class Job(msgspec.Struct, frozen=True):
     """index * (number of strata) + the stratum's position in config order."""
     stratum: str
     index: int
+    turns: int = 0
+    """Turns its conversation must have; 0 where the run leaves that to the job."""
+
+    @property
+    def stream(self) -> str:
+        """The numbered stream that `index` counts in."""
+        return f"{self.stratum}/{self.turns}" if self.turns else self.stratum
+
+
+Cell = tuple[str, int]
+"""(stratum, turns of its conversations; 0 for any)"""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,11 +67,21 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 class Quota:
     def __init__(
-        self, wanted: int, weights: Mapping[str, float], novelty: Novelty | None = None
+        self,
+        wanted: int,
+        weights: Mapping[str, float],
+        novelty: Novelty | None = None,
+        cells: Mapping[Cell, int] | None = None,
     ) -> None:
-        """`novelty`: what must be new beside the content; None asks for nothing more."""
-        targets = apportion(wanted, weights)
-        self._strata = [Stratum(name, target) for name, target in targets.items()]
+        """`novelty`: what must be new beside the content; None asks for nothing more. `cells`:
+        targets that sum to `wanted`, by stratum and turns, where the turns have quotas as well."""
+        if cells is None:
+            cells = {(name, 0): target for name, target in apportion(wanted, weights).items()}
+        self._cells = tuple(cells)
+        self._strata = [
+            Stratum(f"{name}/{turns}" if turns else name, target)
+            for (name, turns), target in cells.items()
+        ]
         self._wanted = wanted
         self._novelty = novelty
         self._seen = Seen()
@@ -91,7 +112,8 @@ class Quota:
             return None
         stratum = self._strata[chosen]
         index = stratum.take()
-        return Job(index * len(self._strata) + chosen, stratum.name, index)
+        name, turns = self._cells[chosen]
+        return Job(index * len(self._strata) + chosen, name, index, turns)
 
     def record(
         self, job: int, tag: Tag, content_hash: str = "", plan_hash: str = "", near: str = ""

@@ -57,6 +57,11 @@ def position(stratum: str, turns: int, rng: Random) -> int | None:
             return rng.randint(0, max(0, last))
 
 
+def fewest(stratum: str) -> int:
+    """Turns that a conversation of this stratum needs at least."""
+    return 2 if stratum in PAIRS or stratum == "no_tool" else 1
+
+
 def suits(stratum: str, tool: Tool) -> bool:
     """Whether a special turn of the stratum may aim at `tool`: planning others is wasted."""
     if stratum != "refusal":

@@ -6,7 +6,7 @@ conversation can be held in it afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import blake2b
 from random import Random
 
@@ -16,6 +16,7 @@ from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Domain, Scenario
 from fastsynth.env.world import Mark, World
 from fastsynth.method import kinds
+from fastsynth.method.aims import Aims, TurnAim
 from fastsynth.method.goals import Cut, cut
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Memory
@@ -24,6 +25,7 @@ from fastsynth.method.plan import Plan, Turn
 from fastsynth.method.reference import ambiguous
 from fastsynth.method.targets import first_target, next_targets
 from fastsynth.method.walk import Reach, Walk
+from fastsynth.method.wording import spoken
 from fastsynth.packed import Packed
 from fastsynth.records import canonical
 from fastsynth.seeds import derive
@@ -35,6 +37,9 @@ CALL_WEIGHTS = (0.6, 1.0, 1.2, 1.0, 0.7, 0.5, 0.3, 0.2)
 
 WISH_WEIGHTS = (0.5, 0.36, 0.14)
 """Weight of 1, 2 and 3 things asked for in one turn: people want one or two at a time."""
+WISHES_OF = {0: WISH_WEIGHTS, 1: (1.0, 0.0, 0.0), 2: (0.5, 0.5, 0.0), 3: WISH_WEIGHTS}
+MANY_WISHES = (0.1, 0.4, 0.5)
+"""Weights where a turn must have so many calls; 0: where it may have any number."""
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,37 +76,71 @@ def is_plain_twin(job: Job) -> bool:
 
 def twin_of(job: Job) -> str:
     """The name a pair of twins shares; "" for kinds without twins."""
-    return f"{job.stratum}:{job.index // 2}" if job.stratum in kinds.TWINS else ""
+    return f"{job.stream}:{job.index // 2}" if job.stratum in kinds.TWINS else ""
 
 
 class Planner:
-    def __init__(self, domain: Domain, graph: ApiGraph, shape: Shape, seed: int) -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        graph: ApiGraph,
+        shape: Shape,
+        seed: int,
+        aims: Aims | None = None,
+    ) -> None:
+        """`aims`: logs that conversations are drawn alike, in place of `shape`."""
         self.domain = domain
         self.graph = graph
         self.shape = shape
         self.seed = seed
+        self.aims = aims
         self._tools = sorted(domain.tools)
 
     def setting(self, job: Job) -> Setting:
         """The job's target, the parts around it, and a scenario of its own."""
         index = job.index // 2 if job.stratum in kinds.TWINS else job.index
-        target = first_target(self._tools, self.seed, job.stratum, index)
+        target = first_target(self._tools, self.seed, job.stream, index)
         rng = derive(self.seed, *self.chance(job), "scenario")
         home = self.domain.tools[target].part
         near = [part for part in self.domain.companions.get(home, ()) if part != home]
         wanted = rng.choices((0, 1, 2), (0.25, 0.5, 0.25))[0]
         parts = (home, *rng.sample(near, min(wanted, len(near))))
+        parts = self._enough(parts, near, self.tools_wanted(job))
         ordered = tuple(part for part in self.domain.parts if part in parts)
         scenario = Packed(self.domain.draw(ordered, rng))
         return Setting(parts=ordered, target=target, packed=scenario)
+
+    def _enough(self, parts: tuple[str, ...], near: list[str], wanted: int) -> tuple[str, ...]:
+        """`parts` and as many more of `near` as it takes to show `wanted` tools."""
+        for part in near:
+            if sum(tool.part in parts for tool in self.domain.tools.values()) >= wanted:
+                break
+            parts = parts if part in parts else (*parts, part)
+        return parts
+
+    def tools_wanted(self, job: Job) -> int:
+        """How many tools the logs want shown; 0 where none do."""
+        rng = derive(self.seed, *self.chance(job), "tools")
+        return self.aims.tools(rng) if self.aims else 0
+
+    def aim(self, job: Job, number: int) -> TurnAim | None:
+        """What the job's turn should be like; None where no logs say."""
+        rng = derive(self.seed, *self.chance(job), "aim", number)
+        return self.aims.turn(rng, number == 0) if self.aims else None
+
+    def fewest(self, job: Job) -> int:
+        """Turns without which the job brings no conversation."""
+        return job.turns or self.shape.turns[0]
 
     def outline(self, job: Job) -> Outline:
         """How many turns the job's conversation gets, and which of them is special."""
         rng = derive(self.seed, *self.chance(job), "shape")
         least, most = self.shape.turns
-        turns = rng.randint(max(least, 2) if job.stratum != "base" else least, most)
+        turns = job.turns
+        if not turns:
+            turns = rng.randint(max(least, 2) if job.stratum != "base" else least, most)
         special = kinds.position(job.stratum, turns, rng)
-        if is_plain_twin(job) and job.stratum in kinds.PAIRS:
+        if is_plain_twin(job) and job.stratum in kinds.PAIRS and not job.turns:
             turns = max(least, turns - 1)
         return Outline(turns=turns, special=special)
 
@@ -114,7 +153,7 @@ class Planner:
 
     def chance(self, job: Job) -> tuple[str | int, ...]:
         """What a job's draws depend on, beside the seed: twins draw alike."""
-        return (job.stratum, job.index // 2) if job.stratum in kinds.TWINS else (job.number,)
+        return (job.stream, job.index // 2) if job.stratum in kinds.TWINS else (job.number,)
 
     async def plan(self, job: Job, setting: Setting, world: World) -> Plan:
         """All turns, executed and rolled back; fewer than drawn where the world is exhausted."""
@@ -163,26 +202,29 @@ class Planner:
         tried = again
 
         due = job.stratum
+        aim = self.aim(job, len(before))
 
         async def plain(number: int) -> Turn | None:
             nonlocal tried
             tried += 1
             return await self._plain(
-                setting, world, memory, before, allowed, tried - 1, rng, number, due
+                setting, world, memory, before, allowed, tried - 1, rng, number, due, aim
             )
 
+        stage = kinds.Stage(
+            graph=self.graph,
+            memory=memory,
+            world=world,
+            before=before,
+            allowed=allowed,
+            plain_twin=is_plain_twin(job),
+            rng=rng,
+            plan=plain,
+        )
         if len(before) == self.outline(job).special:
-            stage = kinds.Stage(
-                graph=self.graph,
-                memory=memory,
-                world=world,
-                before=before,
-                allowed=allowed,
-                plain_twin=is_plain_twin(job),
-                rng=rng,
-                plan=plain,
-            )
             return await kinds.special_turns(job.stratum, stage)
+        if aim is not None and aim.idle:
+            return [await kinds.no_tool_turn(stage)]
         due = "base"
         turn = await plain(len(before))
         return [turn] if turn is not None else []
@@ -198,18 +240,22 @@ class Planner:
         rng: Random,
         number: int,
         due: str,
+        aim: TurnAim | None,
     ) -> Turn | None:
         used = {turn.target for turn in before}
         first = [setting.target] if setting.target in allowed and setting.target not in used else []
         targets = [*first, *next_targets(self.graph, memory, allowed, used, rng)]
         targets = [t for t in targets if kinds.suits(due, self.graph.tools[t])]
-        for target in targets[again : again + TARGETS_TRIED]:
-            for _ in range(WALKS_TRIED):
-                turn = await self._walk(world, memory, before, number, target, allowed, rng)
-                if turn is not None:
-                    memory.begin_turn()
-                    memory.close_turn(turn)
-                    return turn
+        for calls, words in _demands(aim):
+            for target in targets[again : again + TARGETS_TRIED]:
+                for _ in range(WALKS_TRIED):
+                    turn = await self._walk(
+                        world, memory, before, number, target, allowed, rng, calls, words
+                    )
+                    if turn is not None:
+                        memory.begin_turn()
+                        memory.close_turn(turn)
+                        return turn
         return None
 
     async def _walk(
@@ -221,20 +267,25 @@ class Planner:
         target: str,
         allowed: Collection[str],
         rng: Random,
+        calls: int,
+        words: int,
     ) -> Turn | None:
+        """`calls`: how many the turn must have; `words`: how few must say it; 0 for what comes."""
         await breathe()  # planning is all CPU: let replies be handled in between
         start = await world.mark()
         trial = memory.copy()
         trial.begin_turn()
         reach = Reach(
-            calls=self._calls(rng),
-            wishes=rng.choices((1, 2, 3), WISH_WEIGHTS)[0],
+            calls=calls or self._calls(rng),
+            wishes=rng.choices((1, 2, 3), WISHES_OF.get(calls, MANY_WISHES))[0],
             allowed=tuple(sorted(allowed)),
         )
         walk = Walk(self.graph, world, trial, reach, rng)
         kept: Cut | None = None
         if await walk.to(target):
             kept = cut(self.graph, number, trial.steps, target)
+        if kept is not None and calls and len(kept.steps) != calls:
+            kept = None
         if kept is None or (kept.changed and not await self._replays(world, start, kept)):
             await world.rewind(start)
             return None
@@ -246,7 +297,7 @@ class Planner:
             goals=kept.goals,
             digest=await world.digest(),
         )
-        if ambiguous(self.graph, turn, before):
+        if ambiguous(self.graph, turn, before) or (words and spoken(turn) > words):
             await world.rewind(start)
             return None
         return turn
@@ -267,6 +318,14 @@ class Planner:
         return rng.choices(numbers, weights)[0]
 
 
+def _demands(aim: TurnAim | None) -> Iterator[tuple[int, int]]:
+    """(calls, words) to ask of a turn, each time less, until what comes is taken."""
+    if aim is not None:
+        yield aim.calls, aim.words
+        yield aim.calls, 0
+    yield 0, 0
+
+
 def visible_tools(plan: Plan, planner: Planner, job: Job) -> tuple[str, ...]:
     """The tools a conversation shows, shuffled: the needed ones, near siblings, and others."""
     graph, shape = planner.graph, planner.shape
@@ -281,7 +340,7 @@ def visible_tools(plan: Plan, planner: Planner, job: Job) -> tuple[str, ...]:
     rng.shuffle(others)
     siblings = {neighbour for name in sorted(needed) for neighbour in graph.network[name]}
     others.sort(key=lambda name: name not in siblings or rng.random() < 0.3)
-    wanted = rng.randint(*shape.tools_visible)
+    wanted = planner.tools_wanted(job) or rng.randint(*shape.tools_visible)
     shown = sorted(needed) + others[: max(0, wanted - len(needed))]
     rng.shuffle(shown)
     return tuple(shown)

@@ -119,4 +119,5 @@ def _goals(turn: Turn, tools: Mapping[str, Tool], before: tuple[Turn, ...]) -> l
 
 def _style_text(style: Style) -> str:
     occasion = "mentions why" if style.mentions_occasion else "does not explain why"
-    return f"{style.register}, {style.length} messages, particulars {style.detail}, {occasion}"
+    length = f"about {style.words} words" if style.words else f"{style.length} messages"
+    return f"{style.register}, {length}, particulars {style.detail}, {occasion}"

@@ -25,6 +25,8 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     """Whether particulars come before or after the wish."""
     mentions_occasion: bool = False
     dates: Literal["iso", "long", "short"] = "long"
+    words: int = 0
+    """About so many words in the present message; 0: as `length` says."""
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):

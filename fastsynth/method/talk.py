@@ -146,9 +146,17 @@ class Talk:
             turns=(*self._told, msgspec.Raw(encode(turn))),
             thread=self._thread,
             now=self._now,
-            style=self._style,
+            style=self._style_at(turn),
             about={name: tools[name].description for name in sorted(named)},
         )
+
+    def _style_at(self, turn: Turn) -> Style:
+        """The conversation's style, with as many words as the logs want of this turn."""
+        aim = self._planner.aim(self._job, turn.number)
+        if aim is None:
+            return self._style
+        words = aim.words if turn.steps else aim.idle_words
+        return msgspec.structs.replace(self._style, words=words)
 
     def scene(self, turn: Turn, advanced: Advanced, query: str, agents: Agents) -> Scene:
         """What all attempts at this turn share."""

@@ -128,3 +128,9 @@ def _shortened(message: Message) -> str:
     if message.role != "tool" or len(text) <= RESULT_SHOWN:
         return text
     return text[:RESULT_SHOWN] + "..."
+
+
+def spoken(turn: Turn) -> int:
+    """About how many words a turn's message takes: its values, and three to ask for each goal."""
+    values = sum(len(str(value).split()) for _, value in user_values(turn))
+    return values + 3 * len(turn.goals) + len(turn.steps) // 2

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from fastsynth.logs import counts_kept
 from fastsynth.method.decontaminate import Benchmarks
 from fastsynth.quality.coverage import Coverage, Reach
 from fastsynth.quality.diversity import Entities, SelfBleu, Skeletons
 from fastsynth.quality.figure import Figure, Measure
 from fastsynth.quality.flow import Connectedness, Necessity, OutputShare
+from fastsynth.quality.match import Match
 from fastsynth.quality.overlap import Contamination, Hit
 from fastsynth.quality.realism import Realism
 from fastsynth.quality.scene import scene_of
@@ -33,7 +35,7 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QualityCard(msgspec.Struct, frozen=True, kw_only=True):
-    """`figures` in the order of the card; `tools` is the coverage table."""
+    """`figures` in the order of the card, section by section; `tools` is the coverage table."""
 
     rows: int
     figures: tuple[Figure, ...]
@@ -62,6 +64,7 @@ def quality_card(run_dir: Path, manifest: Manifest, beside: Beside) -> QualityCa
         OutputShare(),
         coverage,
         contamination,
+        Match(counts_kept(run_dir)),
     )
     rows = 0
     for row in read_rows(run_dir):
@@ -74,7 +77,7 @@ def quality_card(run_dir: Path, manifest: Manifest, beside: Beside) -> QualityCa
     figures = [figure for measure in measures for figure in measure.figures()]
     return QualityCard(
         rows=rows,
-        figures=(*figures, *acceptance(manifest)),
+        figures=tuple(sorted((*figures, *acceptance(manifest)), key=lambda f: f.section)),
         tools=tuple(coverage.table()),
         contaminated=tuple(contamination.hits),
     )
@@ -96,15 +99,24 @@ def to_json(card: QualityCard) -> dict[str, Any]:
 def section(card: QualityCard) -> str:
     """The card as the inside of an HTML section."""
     lines = "".join(
-        f'<tr><th scope="row">{escape(f.name)}</th><td>{escape(f.shown)}</td>'
+        (f'<tr><th colspan="6" scope="rowgroup">{escape(f.section)}</th></tr>' if begins else "")
+        + f'<tr><th scope="row">{escape(f.name)}</th><td>{escape(f.shown)}</td>'
         f"<td>{escape(f.wanted)}</td><td>{escape(f.verdict)}</td><td>{f.base:,}</td>"
         f"<td>{escape(f.meaning)}{escape(f' ({f.detail})' if f.detail else '')}</td></tr>"
-        for f in card.figures
+        for begins, f in by_section(card.figures)
     )
     return (
         '<table class="wide"><thead><tr><th></th><th>measured</th><th>wanted</th><th>verdict</th>'
         f"<th>of</th><th>meaning</th></tr></thead><tbody>{lines}</tbody></table>"
     )
+
+
+def by_section(figures: Sequence[Figure]) -> Iterator[tuple[bool, Figure]]:
+    """Each figure, and whether a section begins with it."""
+    last = ""
+    for figure in figures:
+        yield figure.section != last, figure
+        last = figure.section
 
 
 def coverage_of(run_dir: Path) -> Coverage:

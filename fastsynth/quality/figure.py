@@ -27,6 +27,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     base: int = 0
     """How many turns, calls or values the figure is over."""
+    section: str = ""
+    """Heading it stands under; "" at the top of the card."""
 
     @property
     def verdict(self) -> Verdict:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from fastsynth.quality.card import QualityCard
+from fastsynth.quality.card import QualityCard, by_section
 from fastsynth.quality.coverage import Reach
 
 STYLES = {"good": "green", "warning": "yellow", "not measured": "dim"}
@@ -20,7 +20,9 @@ def card_table(card: QualityCard) -> Table:
     table.add_column("wanted")
     table.add_column("of", justify="right")
     table.add_column("meaning", ratio=1)
-    for figure in card.figures:
+    for begins, figure in by_section(card.figures):
+        if begins:
+            table.add_row(f"\n[bold]{escape(figure.section)}[/]")
         style = STYLES[figure.verdict]
         meaning = escape(figure.meaning)
         detail = f"\n[dim]{escape(figure.detail)}[/]" if figure.detail else ""

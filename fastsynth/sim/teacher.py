@@ -19,10 +19,10 @@ from fastsynth.records import encode
 from fastsynth.sim import mistakes as wrongs
 from fastsynth.sim import smalltalk, telling
 from fastsynth.sim.api import ChatMessage, Function, Spoken, ToolFunction
-from fastsynth.sim.asking import write_query
 from fastsynth.sim.bank import Bank
 from fastsynth.sim.doing import Standing, made_calls
 from fastsynth.sim.hinting import write_hint
+from fastsynth.sim.length import write_at_length
 from fastsynth.sim.mistakes import Mistakes, StepMistake
 from fastsynth.sim.refer import sources_of
 from fastsynth.sim.tooling import write_advanced
@@ -58,7 +58,7 @@ class Teacher:
             case "query":
                 rng = seeds.derive(script.seed, script.attempt, "query")
                 mistake = wrongs.of_query(self._mistakes, script)
-                return _draft(write_query(script, self._bank, rng, mistake or ""))
+                return _draft(write_at_length(script, self._bank, rng, mistake or ""))
             case "hint":
                 return _draft(write_hint(script, messages))
             case "step":

@@ -63,6 +63,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     funnel: Funnel = {}
     holes: tuple[int, ...] = ()
     """Jobs that brought no outcome; `--resume` tries them again."""
+    match: dict[str, float] = {}
+    """Marginal -> its divergence from the logs (Jensen-Shannon, base 2); {} without logs."""
     stopped_by: str = ""
     """`done`, `interrupt`, `max_time`, `max_cost`, `max_tokens_total`, `outage`,
     `nothing_accepted`, `hopeless`; "" while it runs and after a kill."""

@@ -11,7 +11,7 @@ from fastsynth.store.journal import Head
 from fastsynth.store.manifest import Funnel, Manifest
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
+class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What `--json` prints."""
 
     run_dir: str
@@ -26,6 +26,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     wall_s: float
     stopped_by: str
     funnel: Funnel
+    match: dict[str, float] = {}
+    """Marginal -> its divergence from the logs; left out without logs."""
 
 
 class Tally:
@@ -98,4 +100,5 @@ def summary_of(run_dir: str, manifest: Manifest) -> Summary:
         wall_s=manifest.wall_s,
         stopped_by=manifest.stopped_by,
         funnel=manifest.funnel,
+        match=manifest.match,
     )
