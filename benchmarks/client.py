@@ -113,7 +113,7 @@ async def run_fastsynth(url: str, requests: int, in_flight: int, callers: int = 
                         attempt=0,
                         step=0,
                         transcript=transcript,
-                        tools=TOOLS,
+                        tools=(TOOLS[1:-1],),
                     )
                 )
                 if not isinstance(reply, Reply) or reply.tool_calls[0].name != "tool_1":

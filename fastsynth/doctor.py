@@ -210,7 +210,7 @@ async def _examine_structure(client: Client, show: Show) -> None:
     show(Finding(grade="good", what="structured output: follows the schema"))
 
 
-def _ask(role: AgentRole, words: str, tools: bytes = b"", schema: bytes = b"") -> Ask:
+def _ask(role: AgentRole, words: str, tools: tuple[bytes, ...] = (), schema: bytes = b"") -> Ask:
     return Ask(
         job=0,
         turn=0,

@@ -36,7 +36,6 @@ from fastsynth.method.planner import (
 from fastsynth.method.query import draw_style, write_query
 from fastsynth.method.rows import content_hash, row
 from fastsynth.method.talk import Talk
-from fastsynth.method.tooling import tool_list
 from fastsynth.prompts import Prompts
 from fastsynth.records import Accepted, Attempt, Failed, Outcome, Rejected
 from fastsynth.seeds import derive
@@ -166,7 +165,7 @@ def _begin(job: Job, studio: Studio, setting: Setting, plan: Plan, world: World)
         place=plan.place,
     )
     style = draw_style(derive(planner.seed, *planner.chance(job), "style"))
-    return Talk(planner, job, setting, plan, world, tools, tool_list(tools.values()), system, style)
+    return Talk(planner, job, setting, plan, world, tools, system, style)
 
 
 async def _outcome(

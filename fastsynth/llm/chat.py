@@ -33,8 +33,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     step: int
     transcript: Transcript
-    tools: bytes = b""
-    """Encoded OpenAI tool list, b"" for none; the same object for a whole conversation."""
+    tools: tuple[bytes, ...] = ()
+    """OpenAI tools, encoded each; the same objects for all conversations."""
     schema: bytes = b""
     """Encoded `response_format` value, b"" for plain text."""
     script: bytes = b""

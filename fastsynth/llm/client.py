@@ -138,13 +138,12 @@ class Client:
             await service.meet()
         form = self._frame(ask.role, service)
         seed = sampling_seed(self._settings.seed, ask)
-        messages = ask.transcript.encoded()
-        key = request_key(ask, form.identity, messages, seed)
+        key = request_key(ask, form.identity, ask.transcript.encoded(), seed)
         stored = self._replies.get(ask.job, key)
         if stored is not None:
             self._bus.emit(ReplyReused(role=ask.role))
             return decode_reply(stored)
-        body = encode_request(form, messages, ask.tools, ask.schema, seed)
+        body = encode_request(form, ask.transcript.pieces(), ask.tools, ask.schema, seed)
         most = self._sampling(ask.role).max_tokens
         job = Job(ask=ask, service=service, key=key, body=body, most=most)
         with doing("asking"):

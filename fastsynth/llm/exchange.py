@@ -31,7 +31,7 @@ from fastsynth.llm.prices import cost
 from fastsynth.llm.service import Service
 from fastsynth.llm.throttle import exhausted, retry_after
 from fastsynth.llm.transport import Answer
-from fastsynth.llm.wire import with_script
+from fastsynth.llm.wire import Body, with_script
 from fastsynth.records import Usage
 
 
@@ -41,7 +41,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     ask: Ask
     service: Service
     key: bytes
-    body: bytes
+    body: Body
     most: int
     """Completion tokens at most."""
 

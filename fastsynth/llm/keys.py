@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 from fastsynth import seeds
 from fastsynth.llm.chat import Ask
+from fastsynth.llm.wire import array
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -16,7 +17,8 @@ def request_key(ask: Ask, identity: bytes, messages: bytes, seed: int) -> bytes:
     `identity` is the frame's (model and sampling), `seed` the one sent.
     """
     place = f"{ask.job} {ask.turn} {ask.role} {ask.purpose} {ask.attempt} {ask.step} {seed}"
-    parts = (place.encode(), identity, messages, ask.tools, ask.schema)
+    tools = array(ask.tools) if ask.tools else b""
+    parts = (place.encode(), identity, messages, tools, ask.schema)
     lengths = " ".join([str(len(part)) for part in parts])
     return blake2b(b"\0".join((lengths.encode(), *parts)), digest_size=16).digest()
 

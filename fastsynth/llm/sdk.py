@@ -15,6 +15,7 @@ import openai
 from fastsynth.config import Endpoint
 from fastsynth.llm.faults import Fault
 from fastsynth.llm.transport import CONNECT_SECONDS, Answer, Transport, proxy_for, secret, tls
+from fastsynth.llm.wire import Body
 
 
 class SdkTransport:
@@ -25,8 +26,8 @@ class SdkTransport:
     async def get(self, url: str) -> Answer:
         return await self._send("GET", url, b"")
 
-    async def post(self, url: str, body: bytes) -> Answer:
-        return await self._send("POST", url, body)
+    async def post(self, url: str, body: Body) -> Answer:
+        return await self._send("POST", url, bytes(body))
 
     async def _send(self, method: str, url: str, body: bytes) -> Answer:
         try:

@@ -5,7 +5,6 @@ No retries, no limits and no time-outs of whole requests here; those have owners
 
 from __future__ import annotations
 
-import io
 import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -15,14 +14,18 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import msgspec
+from aiohttp.abc import AbstractStreamWriter
 from yarl import URL
 
 from fastsynth.config import Endpoint
 from fastsynth.errors import config_error
 from fastsynth.llm.faults import Fault
+from fastsynth.llm.wire import Body
 
 READ_BUFFER = 1 << 20
 """Bytes: a 50k-token context or listing fits; aiohttp's own 64 KB pauses reading (vllm#39963)."""
+AT_ONCE = 1 << 20
+"""Bytes of a body that are written in one go; a longer one lets the loop in between."""
 CONNECT_SECONDS = 20.0
 KEEP_ALIVE = 4.0
 """Seconds: under the 5 of uvicorn (vLLM), or requests meet connections just closed."""
@@ -42,7 +45,31 @@ class Transport(Protocol):
 
     async def get(self, url: str) -> Answer: ...
 
-    async def post(self, url: str, body: bytes) -> Answer: ...
+    async def post(self, url: str, body: Body) -> Answer: ...
+
+
+class _Fleeting(aiohttp.Payload):
+    """A body that is whole only while it is written: not while its reply is awaited."""
+
+    _autoclose = True
+
+    def __init__(self, body: Body) -> None:
+        super().__init__(body, content_type="application/json")
+        self._size = len(body)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        await self.write_with_length(writer, None)
+
+    async def write_with_length(self, writer: AbstractStreamWriter, _: int | None) -> None:
+        body: Body = self._value
+        if len(body) < AT_ONCE:
+            await writer.write(bytes(body))
+            return
+        for piece in body.pieces:
+            await writer.write(piece)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return bytes(self._value).decode(encoding, errors)
 
 
 class AiohttpTransport:
@@ -54,11 +81,10 @@ class AiohttpTransport:
     async def get(self, url: str) -> Answer:
         return await self._send("GET", url, None)
 
-    async def post(self, url: str, body: bytes) -> Answer:
-        # aiohttp warns of bytes over 1 MiB; a file object is sent in chunks instead.
-        return await self._send("POST", url, body if len(body) < 1 << 20 else io.BytesIO(body))
+    async def post(self, url: str, body: Body) -> Answer:
+        return await self._send("POST", url, _Fleeting(body))
 
-    async def _send(self, method: str, url: str, data: bytes | io.BytesIO | None) -> Answer:
+    async def _send(self, method: str, url: str, data: aiohttp.Payload | None) -> Answer:
         server = origin(url)
         if server not in self._proxies:
             self._proxies[server] = proxy_for(self._endpoint, url)

@@ -5,12 +5,39 @@ With `completion`, the only module that knows the shape of `/v1/chat/completions
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
 
 from fastsynth.config import Endpoint, Sampling
 from fastsynth.records import Message, encode
+
+
+class Body:
+    """A request's body in the pieces it is made of, most of them shared with other requests.
+
+    Joined while it is written and not before: thousands of requests wait for their turn or for
+    their reply, and each would hold messages and tools once more.
+    """
+
+    __slots__ = ("_size", "pieces")
+
+    def __init__(self, pieces: tuple[bytes, ...]) -> None:
+        self.pieces = pieces
+        self._size = sum(map(len, pieces))
+
+    def __len__(self) -> int:
+        """Bytes."""
+        return self._size
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self.pieces)
+
+
+def array(encoded: Sequence[bytes]) -> bytes:
+    """A JSON array of values that are JSON already."""
+    return b"[" + b",".join(encoded) + b"]"
 
 
 class Transcript:
@@ -43,9 +70,13 @@ class Transcript:
         twin._encoded = self._encoded.copy()
         return twin
 
+    def pieces(self) -> tuple[bytes, ...]:
+        """The messages, encoded each."""
+        return tuple(self._encoded)
+
     def encoded(self) -> bytes:
         """JSON array of the messages."""
-        return b"[" + b",".join(self._encoded) + b"]"
+        return array(self._encoded)
 
 
 class _Function(msgspec.Struct, frozen=True):
@@ -132,12 +163,16 @@ def frame(model: str, sampling: Sampling, endpoint: Endpoint) -> Frame:
 
 
 def encode_request(
-    form: Frame, messages: bytes, tools: bytes = b"", schema: bytes = b"", seed: int | None = None
-) -> bytes:
-    """The request body, from JSON: `messages` and `tools` arrays, `schema` a response_format."""
-    parts = [form.head, b',"messages":', messages]
+    form: Frame,
+    messages: Sequence[bytes],
+    tools: Sequence[bytes] = (),
+    schema: bytes = b"",
+    seed: int | None = None,
+) -> Body:
+    """The request body, from JSON: each message and each tool, `schema` a response_format."""
+    parts = [form.head, b',"messages":[', *_listed(messages)]
     if tools:
-        parts += (b',"tools":', tools, form.tool_fields)
+        parts += (b',"tools":[', *_listed(tools), form.tool_fields)
     if schema and form.structured == "json_schema":
         parts += (b',"response_format":', schema)
     elif schema and form.structured == "json_object":
@@ -145,9 +180,19 @@ def encode_request(
     if seed is not None and form.send_seed:
         parts.append(b',"seed":%d' % seed)
     parts.append(b"}")
-    return b"".join(parts)
+    return Body(tuple(parts))
 
 
-def with_script(body: bytes, script: bytes) -> bytes:
+def _listed(encoded: Sequence[bytes]) -> Iterator[bytes]:
+    """The values with what separates and closes them."""
+    last = len(encoded) - 1
+    for number, value in enumerate(encoded):
+        yield value
+        yield b"," if number < last else b"]"
+    if last < 0:
+        yield b"]"
+
+
+def with_script(body: Body, script: bytes) -> Body:
     """`body` with a script. Only for servers that identified themselves as scripted teachers."""
-    return b"".join((body[:-1], b',"fastsynth":', script, b"}"))
+    return Body((*body.pieces[:-1], b',"fastsynth":', script, b"}"))

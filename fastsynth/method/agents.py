@@ -58,7 +58,7 @@ class Agents:
         self.teachers: dict[str, None] = {}
 
     async def reason(
-        self, transcript: Transcript, tools: bytes, place: Place, script: Cue
+        self, transcript: Transcript, tools: tuple[bytes, ...], place: Place, script: Cue
     ) -> Reply | Dropped:
         """One step of the reasoning model, with native tool calls."""
         return await self._ask("reasoning", transcript, place, script, tools=tools)
@@ -108,7 +108,7 @@ class Agents:
         transcript: Transcript,
         place: Place,
         script: Cue,
-        tools: bytes = b"",
+        tools: tuple[bytes, ...] = (),
         schema: bytes = b"",
     ) -> Reply | Dropped:
         ask = Ask(

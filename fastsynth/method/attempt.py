@@ -35,7 +35,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     advanced: Advanced
     query: str
     transcript: Transcript
-    tools: bytes
+    tools: tuple[bytes, ...]
     tool_names: Collection[str]
     seen: Callable[[], list[Any]]
     """Arguments and results of earlier turns."""

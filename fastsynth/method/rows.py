@@ -11,7 +11,7 @@ from fastsynth.method.agents import Agents
 from fastsynth.method.goals import longest_chain
 from fastsynth.method.plan import Default, Output, Provenance, User
 from fastsynth.method.talk import Kept, Talk
-from fastsynth.method.tooling import tool_list
+from fastsynth.method.tooling import tool_text
 from fastsynth.records import (
     Call,
     Conversation,
@@ -39,7 +39,7 @@ def row(
         id=row_id(identity, agents.job),
         environment=environment,
         scenario=encode(scenario).decode(),
-        tools=talk.tool_list.decode(),
+        tools=tool_text(talk.tools.values()),
         messages=talk.transcript.messages,
         ground_truth=tuple(_truth(turn) for turn in kept),
         ground_truth_steps=tuple(turn.steps for turn in kept),
@@ -63,9 +63,7 @@ def row(
             call.id for turn in kept for call in turn.solved.executed if call.interrupted
         ),
         tools_added=tuple(
-            ToolsAdded(
-                turn=k.turn.number, tools=tool_list([talk.all_tools[k.turn.withheld]]).decode()
-            )
+            ToolsAdded(turn=k.turn.number, tools=tool_text([talk.all_tools[k.turn.withheld]]))
             for k in kept
             if k.turn.kind == "missing_function_resolved"
         ),

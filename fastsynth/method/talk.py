@@ -51,7 +51,6 @@ class Talk:
         plan: Plan,
         world: World,
         tools: Mapping[str, Tool],
-        tool_list: bytes,
         system: str,
         style: Style,
     ) -> None:
@@ -68,7 +67,6 @@ class Talk:
         self.plan_hash = plan_hash(plan)
         self.tools = tools
         """The visible tools, in the order the model sees them."""
-        self.tool_list = tool_list
         self._kept: list[Packed[Kept]] = []
         self._told: list[msgspec.Raw] = []
         """The kept turns as a scripted teacher is told them."""

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fastsynth.env.environment import Tool
+from fastsynth.llm.wire import array
 from fastsynth.records import encode
 
 _ENCODED: dict[int, tuple[Tool, bytes]] = {}
 
 
-def tool_list(tools: Iterable[Tool]) -> bytes:
-    """JSON array of the tools in their order, as `tools` of a request and of a row."""
-    return b"[" + b",".join(map(_encoded, tools)) + b"]"
+def tool_list(tools: Iterable[Tool]) -> tuple[bytes, ...]:
+    """The tools in their order, as JSON each: the same objects in all conversations."""
+    return tuple(map(_encoded, tools))
+
+
+def tool_text(tools: Iterable[Tool]) -> str:
+    """JSON array of the tools in their order, as `tools` of a row."""
+    return array(tool_list(tools)).decode()
 
 
 def _encoded(tool: Tool) -> bytes:

@@ -33,8 +33,8 @@ def teacher_chat(mistakes: Mistakes = NONE) -> FakeChat:
     def answer(ask: Ask) -> Reply | NoReply:
         script = msgspec.json.decode(ask.script, type=Script)
         messages = msgspec.json.decode(ask.transcript.encoded(), type=list[ChatMessage])
-        tools = msgspec.json.decode(ask.tools or b"[]", type=list[_Tool])
-        said = teacher.speak(script, messages, [tool.function for tool in tools])
+        tools = [msgspec.json.decode(tool, type=_Tool).function for tool in ask.tools]
+        said = teacher.speak(script, messages, tools)
         seed = repr((ask.job, ask.turn, ask.purpose, ask.attempt, ask.step)).encode()
         calls = tuple(
             ToolCall(id=call_id(seed, number), name=call.name, arguments=call.arguments)

@@ -35,7 +35,7 @@ def test_the_key_is_the_same_again_and_16_bytes() -> None:
         {"step": 1},
         {"role": "critic"},
         {"purpose": "hint"},
-        {"tools": b"[]"},
+        {"tools": (b"{}",)},
         {"schema": b"{}"},
         {"identity": b"other"},
         {"transcript": Transcript((Message(role="user", content="ho"),))},
@@ -55,7 +55,7 @@ def test_script_and_endpoint_do_not_change_the_key() -> None:
 
 
 def test_fields_cannot_run_into_one_another() -> None:
-    assert key(tools=b"[1]", schema=b"") != key(tools=b"", schema=b"[1]")
+    assert key(tools=(b"1",), schema=b"") != key(tools=(), schema=b"[1]")
 
 
 def test_call_ids_are_nine_letters_and_digits_of_key_and_index() -> None:

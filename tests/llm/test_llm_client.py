@@ -34,7 +34,8 @@ from fastsynth.events import (
 from fastsynth.llm import retry
 from fastsynth.llm.chat import NoReply, Reply
 from fastsynth.llm.client import Settings, open_client
-from fastsynth.records import Usage
+from fastsynth.llm.wire import Transcript
+from fastsynth.records import Message, Usage
 
 SCRIPTED = {"data": [{"id": "scripted-teacher"}], "fastsynth": {"teacher": "scripted"}}
 both = pytest.mark.parametrize("transport", ["aiohttp", "openai"])
@@ -52,6 +53,21 @@ async def one(server: Loopback, setup: Setup, **endpoint: Any) -> Reply | NoRepl
             reply = await client.ask(ask())
         assert all(lane.in_flight == 0 and lane.waiting == 0 for lane in client.lanes())
         return reply
+
+
+@both
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", [100, 3_000_000])
+async def test_a_request_of_any_size_arrives_whole_and_again(transport: str, size: int) -> None:
+    setup, words = Setup(), "x" * size
+    async with loopback() as server, setup.client(server.url, transport=transport) as client:
+        server.steps = [failing(500)]
+        said = Transcript((Message(role="user", content=words),))
+        reply = await client.ask(ask(transcript=said, tools=(b'{"a":1}', b'{"b":2}')))
+        sent = [(body["messages"][0]["content"], body["tools"]) for body in server.bodies]
+
+    assert isinstance(reply, Reply)
+    assert sent == [(words, [{"a": 1}, {"b": 2}])] * 2
 
 
 @both

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fastsynth.config import Endpoint, Sampling
 from fastsynth.llm.wire import Transcript, encode_message, encode_request, frame, with_script
-from fastsynth.records import Message, ToolCall
+from fastsynth.records import Message, ToolCall, encode
 
 CALL = ToolCall(id="abc123XYZ", name="f", arguments='{"a": 1}')
 
@@ -59,9 +59,9 @@ def test_a_request_holds_what_was_asked_for() -> None:
     sampling = Sampling(temperature=0.5, max_tokens=9, extra_body={"min_p": 0.1})
     form = frame("m", sampling, Endpoint(parallel_tool_calls=False))
     schema = b'{"type":"json_schema","json_schema":{}}'
-    body = encode_request(form, b'[{"role":"user"}]', b'[{"type":"function"}]', schema, 5)
+    body = encode_request(form, [b'{"role":"user"}'], [b'{"type":"function"}'], schema, 5)
 
-    assert json.loads(body) == {
+    assert json.loads(bytes(body)) == {
         "model": "m",
         "temperature": 0.5,
         "max_tokens": 9,
@@ -78,21 +78,22 @@ def test_a_request_holds_what_was_asked_for() -> None:
 def test_extra_body_overrides_and_null_leaves_out() -> None:
     extra = {"max_tokens": None, "max_completion_tokens": 7, "tool_choice": "required"}
     form = frame("m", Sampling(extra_body=extra), Endpoint())
-    body = json.loads(encode_request(form, b"[]", b"[]"))
+    body = json.loads(bytes(encode_request(form, [], [b"{}"])))
 
     assert body == {
         "model": "m",
         "max_completion_tokens": 7,
         "tool_choice": "required",
         "messages": [],
-        "tools": [],
+        "tools": [{}],
     }
 
 
 def test_the_endpoint_decides_how_structure_is_asked_for() -> None:
     def sent(endpoint: Endpoint) -> object:
-        body = encode_request(frame("m", Sampling(), endpoint), b"[]", schema=b'{"a":1}', seed=1)
-        return json.loads(body).get("response_format"), json.loads(body).get("seed")
+        form = frame("m", Sampling(), endpoint)
+        body = json.loads(bytes(encode_request(form, [], schema=b'{"a":1}', seed=1)))
+        return body.get("response_format"), body.get("seed")
 
     assert sent(Endpoint()) == ({"a": 1}, 1)
     assert sent(Endpoint(structured="json_object")) == ({"type": "json_object"}, 1)
@@ -100,7 +101,17 @@ def test_the_endpoint_decides_how_structure_is_asked_for() -> None:
 
 
 def test_a_script_is_one_more_field() -> None:
-    assert json.loads(with_script(b'{"model":"m"}', b'{"seed":1}')) == {
-        "model": "m",
-        "fastsynth": {"seed": 1},
-    }
+    body = encode_request(frame("m", Sampling(), Endpoint()), [b'{"role":"user"}'])
+    told = with_script(body, b'{"seed":1}')
+
+    assert json.loads(bytes(told)) == {**json.loads(bytes(body)), "fastsynth": {"seed": 1}}
+
+
+@given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
+def test_a_body_in_pieces_is_the_body_and_knows_its_size(said: list[str], tools: list[str]) -> None:
+    form = frame("m", Sampling(), Endpoint())
+    body = encode_request(form, [encode(text) for text in said], [encode(text) for text in tools])
+    read = json.loads(bytes(body))
+
+    assert (read["messages"], read.get("tools", [])) == (said, tools)
+    assert len(body) == len(bytes(body))
