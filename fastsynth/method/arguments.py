@@ -9,19 +9,18 @@ about one thing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from random import Random
 from typing import Any
 
 import msgspec
 
-from fastsynth.env import paths
 from fastsynth.env.environment import Tool
-from fastsynth.method.choice import element
+from fastsynth.method.draft import USER, Draft, Picked, all_from_user
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Item, Memory
 from fastsynth.method.offers import FromOutput, Offers, fits, weights
-from fastsynth.method.plan import Choice, Default, Output, Provenance, User
+from fastsynth.method.plan import Choice, Default, Output, Provenance
+from fastsynth.method.prospects import Prospects, Tie, least_of
 
 OUTPUT_OF_TURN = 0.8
 """Share in which a value of this turn's results is taken where the user could also say one."""
@@ -44,9 +43,6 @@ class Missing(msgspec.Struct, frozen=True, kw_only=True):
     parameter: str
 
 
-Picked = tuple[Any, dict[str, Provenance]]
-
-
 class Binder:
     """Binds tools against one memory; `known` is what the environment could name just now.
 
@@ -64,30 +60,59 @@ class Binder:
         self._memory = memory
         self._offers = Offers(graph, memory, known)
         self._rng = rng
+        self.prospects = Prospects(graph, memory, self._offers)
 
-    def bind(self, tool: Tool, from_output: frozenset[str] = frozenset()) -> Bound | Missing:
-        """One draw. Parameters in `from_output` take an output or are missing."""
-        call = _Call()
+    def bind(
+        self, tool: Tool, from_output: frozenset[str] = frozenset(), tie: Tie | None = None
+    ) -> Bound | Missing:
+        """One draw. Parameters in `from_output` take an output or are missing; `tie` is kept."""
+        draft = Draft()
+        held = None if tie is None else self._pick_tied(tie, draft)
         for parameter, required, schema in self._offers.parameters(tool):
-            picked = self._pick(tool, parameter, schema, call, from_output)
+            if tie is not None and held is not None and parameter == tie.parameter:
+                draft.add(parameter, held)
+                continue
             wanted = required or parameter in from_output
+            picked = self._pick(tool, parameter, schema, draft, from_output)
             if picked is None and wanted:
                 return Missing(parameter=parameter)
-            if picked is None or not (wanted or self._gives_optional(picked)):
-                continue
-            call.add(parameter, picked)
-        return Bound(arguments=call.arguments, sources=call.sources)
+            if picked is not None and (wanted or self._gives_optional(picked)):
+                draft.add(parameter, picked)
+        return Bound(arguments=draft.arguments, sources=draft.sources)
 
     def _gives_optional(self, picked: Picked) -> bool:
         linked = any(isinstance(source, Output) for source in picked[1].values())
         return self._rng.random() < (OUTPUT_OF_TURN if linked else OPTIONAL)
+
+    def _pick_tied(self, tie: Tie, draft: Draft) -> Picked:
+        if tie.lists:
+            return _whole(tie.parameter, self._rng.choice(tie.lists))
+        if tie.outputs and (not tie.values or self._rng.random() < OUTPUT_OF_TURN):
+            offer = self._rng.choices(tie.outputs, [4.0 if o.used else 1.0 for o in tie.outputs])[0]
+            return self._take(tie.parameter, tie.concept, offer.item, offer.choices, draft)
+        value = self._rng.choice(tie.values)
+        draft.say(tie.concept, value)
+        return value, all_from_user(tie.parameter, value)
+
+    def _take(
+        self,
+        parameter: str,
+        concept: str,
+        item: Item,
+        ways: Sequence[Choice | None],
+        draft: Draft,
+    ) -> Picked:
+        draft.take(concept, item)
+        choice = ways[0] if len(ways) == 1 else self._rng.choice(ways)
+        source = Output(turn=item.turn, step=item.step, path=item.path, choice=choice)
+        return item.value, {parameter: source}
 
     def _pick(
         self,
         tool: Tool,
         parameter: str,
         schema: Mapping[str, Any],
-        call: _Call,
+        draft: Draft,
         from_output: frozenset[str],
     ) -> Picked | None:
         takes = self._graph.profiles[tool.name].takes
@@ -96,59 +121,54 @@ class Binder:
         concept = takes.get(parameter)
         if concept is None:
             return self._from_schema(parameter, schema) or self._invented(parameter, schema)
-        output = self._pick_output(tool, parameter, concept, schema, call)
-        if parameter in from_output or concept in self._graph.opaque:
-            return output or self._pick_told(parameter, concept, call)
-        user = self._pick_user(tool, parameter, concept, schema, call)
-        if output is None or user is None:
-            return output or user or self._from_schema(parameter, schema)
-        return output if self._rng.random() < self._eagerness(output) else user
+        offer = self._draw_output(tool, parameter, concept, schema, draft)
+        hidden = parameter in from_output or concept in self._graph.opaque
+        if offer is None:
+            if hidden:
+                return self._pick_told(parameter, concept, draft)
+            user = self._pick_user(tool, parameter, concept, schema, draft)
+            return user or self._from_schema(parameter, schema)
+        if not hidden and self._rng.random() >= self._eagerness(offer):
+            user = self._pick_user(tool, parameter, concept, schema, draft)
+            if user is not None:
+                return user
+        return self._take(parameter, concept, offer.item, offer.choices, draft)
 
-    def _eagerness(self, picked: Picked) -> float:
-        source = next(iter(picked[1].values()))
-        this_turn = isinstance(source, Output) and source.turn == len(self._memory.turns) - 1
+    def _eagerness(self, offer: FromOutput) -> float:
+        this_turn = offer.item.turn == len(self._memory.turns) - 1
         return OUTPUT_OF_TURN if this_turn else OUTPUT_OF_HISTORY
 
-    def _pick_output(
-        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any], call: _Call
-    ) -> Picked | None:
-        options: list[tuple[Item, Choice | None]] = []
-        likely: list[float] = []
-        for offer in self._offers.outputs(tool, parameter, concept, schema):
-            if call.admits(concept, offer.item):
-                options += [(offer.item, choice) for choice in offer.choices]
-                likely += [self._weight(offer, call)] * len(offer.choices)
-        if not options:
+    def _draw_output(
+        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any], draft: Draft
+    ) -> FromOutput | None:
+        held = self._offers.outputs(tool, parameter, concept, schema)
+        if not held.offers:
             return None
-        item, choice = self._rng.choices(options, likely)[0]
-        call.take(concept, item)
-        source = Output(turn=item.turn, step=item.step, path=item.path, choice=choice)
-        return item.value, {parameter: source}
+        if not draft.used:
+            return self._rng.choices(held.offers, cum_weights=held.cumulative)[0]
+        fit = [offer for offer in held.offers if draft.admits(concept, offer.item)]
+        weights = [offer.weight * (8.0 if draft.shares(offer.item) else 1.0) for offer in fit]
+        return self._rng.choices(fit, weights)[0] if fit else None
 
-    def _weight(self, offer: FromOutput, call: _Call) -> float:
-        item = offer.item
-        if item.turn < len(self._memory.turns) - 1:
-            return 1.0
-        same_call = any((item.turn, item.step) == place[:2] for place in call.rows)
-        return 4.0 * (8.0 if same_call else 1.0) * (4.0 if offer.used else 1.0)
-
-    def _pick_told(self, parameter: str, concept: str, call: _Call) -> Picked | None:
+    def _pick_told(self, parameter: str, concept: str, draft: Draft) -> Picked | None:
         """An opaque value that an answer has told: the user can say it again."""
-        told = [v for v in self._memory.said.get(concept, ()) if call.is_new(concept, v)]
-        return (self._rng.choice(told), {parameter: User()}) if told else None
+        told = [v for v in self._memory.said.get(concept, ()) if draft.is_new(concept, v)]
+        return (self._rng.choice(told), {parameter: USER}) if told else None
 
     def _pick_user(
-        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any], call: _Call
+        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any], draft: Draft
     ) -> Picked | None:
         offers, cumulative = self._offers.users(tool, parameter, concept, schema)
-        if call.used and offers:
-            offers = [offer for offer in offers if call.is_new(concept, offer.value)]
-            cumulative = list(accumulate(weights(offers)))
         if not offers:
             return None
         value = self._rng.choices(offers, cum_weights=cumulative)[0].value
-        call.used.setdefault(concept, []).append(value)
-        return value, _all_from_user(parameter, value)
+        if not draft.is_new(concept, value):
+            offers = [offer for offer in offers if draft.is_new(concept, offer.value)]
+            if not offers:
+                return None
+            value = self._rng.choices(offers, weights(offers))[0].value
+        draft.say(concept, value)
+        return value, all_from_user(parameter, value)
 
     def _pick_list(
         self,
@@ -164,11 +184,11 @@ class Binder:
         if parameter in from_output or concept in self._graph.opaque:
             return None
         sayable = self._offers.sayable(concept)
-        least, most = max(1, schema.get("minItems", 2)), min(4, schema.get("maxItems", 4))
+        least, most = least_of(schema), min(4, schema.get("maxItems", 4))
         if len(sayable) < least:
             return produced
         values = self._rng.sample(sayable, min(len(sayable), self._rng.randint(least, most)))
-        return (values, _all_from_user(parameter, values)) if fits(values, schema) else produced
+        return (values, all_from_user(parameter, values)) if fits(values, schema) else produced
 
     def _whole_list(
         self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any]
@@ -177,23 +197,18 @@ class Binder:
         lists = self._offers.lists(tool, parameter, concept, schema)
         if not lists:
             return None
-        items = self._rng.choice(lists)
-        sources: dict[str, Provenance] = {
-            f"{parameter}[{number}]": Output(turn=item.turn, step=item.step, path=item.path)
-            for number, item in enumerate(items)
-        }
-        return [item.value for item in items], sources
+        return _whole(parameter, self._rng.choice(lists))
 
     def _from_schema(self, parameter: str, schema: Mapping[str, Any]) -> Picked | None:
         if "const" in schema:
             return schema["const"], {parameter: Default()}
         if schema.get("enum"):
-            return self._rng.choice(schema["enum"]), {parameter: User()}
+            return self._rng.choice(schema["enum"]), {parameter: USER}
         if schema.get("type") == "boolean":
-            return self._rng.random() < 0.5, {parameter: User()}
+            return self._rng.random() < 0.5, {parameter: USER}
         if schema.get("examples"):
             value = self._rng.choice(schema["examples"])
-            return value, _all_from_user(parameter, value)
+            return value, all_from_user(parameter, value)
         if schema.get("default") is not None:
             return schema["default"], {parameter: Default()}
         return None
@@ -204,51 +219,12 @@ class Binder:
             return None
         low = max(1, int(schema.get("minimum", 1)))
         high = max(low, min(int(schema.get("maximum", low + 20)), low + 20))
-        return self._rng.randint(low, high), {parameter: User()}
+        return self._rng.randint(low, high), {parameter: USER}
 
 
-class _Call:
-    """The call being bound: which values and which list elements it has taken."""
-
-    def __init__(self) -> None:
-        self.arguments: dict[str, Any] = {}
-        self.sources: dict[str, Provenance] = {}
-        self.used: dict[str, list[Any]] = {}
-        self.rows: set[tuple[int, int, str]] = set()
-
-    def add(self, parameter: str, picked: Picked) -> None:
-        self.arguments[parameter] = picked[0]
-        self.sources.update(picked[1])
-
-    def is_new(self, concept: str, value: Any) -> bool:
-        """No value twice for one concept, and no text twice in one call at all."""
-        if isinstance(value, str):
-            return all(value not in values for values in self.used.values())
-        return value not in self.used.get(concept, ())
-
-    def admits(self, concept: str, item: Item) -> bool:
-        """No value twice for one concept, and only one element of each list."""
-        if not self.used:
-            return True  # nothing taken yet
-        if not self.is_new(concept, item.value):
-            return False
-        row = element(item.path)
-        if row is None:
-            return True
-        group = paths.pattern(row)
-        return all(
-            row == taken
-            for turn, step, taken in self.rows
-            if (turn, step) == (item.turn, item.step) and paths.pattern(taken) == group
-        )
-
-    def take(self, concept: str, item: Item) -> None:
-        self.used.setdefault(concept, []).append(item.value)
-        row = element(item.path)
-        if row is not None:
-            self.rows.add((item.turn, item.step, row))
-
-
-def _all_from_user(parameter: str, value: Any) -> dict[str, Provenance]:
-    places = [place for place, _ in paths.leaves(value, parameter)]
-    return {place: User() for place in places or [parameter]}
+def _whole(parameter: str, items: Sequence[Item]) -> Picked:
+    sources: dict[str, Provenance] = {
+        f"{parameter}[{number}]": Output(turn=item.turn, step=item.step, path=item.path)
+        for number, item in enumerate(items)
+    }
+    return [item.value for item in items], sources

@@ -30,6 +30,13 @@ class FromOutput(msgspec.Struct, frozen=True):
     choices: list[Choice | None]
     used: bool
     """Whether a call of this turn takes it already."""
+    weight: float
+    """Of its choices together: what this turn found is preferred, and what it uses already."""
+
+
+class FromOutputs(msgspec.Struct, frozen=True):
+    offers: list[FromOutput]
+    cumulative: list[float]
 
 
 class FromUser(msgspec.Struct, frozen=True):
@@ -60,7 +67,7 @@ class Offers:
         self._memory = memory
         self._known = known
         self._orders: dict[str, list[tuple[str, bool, Mapping[str, Any]]]] = {}
-        self._outputs: dict[tuple[str, str], list[FromOutput]] = {}
+        self._outputs: dict[tuple[str, str], FromOutputs] = {}
         self._users: dict[tuple[str, str], tuple[list[FromUser], list[float]]] = {}
         self._lists: dict[tuple[str, str], list[list[Item]]] = {}
         self._sayable: dict[str, list[tuple[Any, str]]] = {}
@@ -78,12 +85,14 @@ class Offers:
 
     def outputs(
         self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any]
-    ) -> list[FromOutput]:
+    ) -> FromOutputs:
         """Produced values that fit, that something singles out, and that the user does not say."""
         key = tool.name, parameter
         found = self._outputs.get(key)
         if found is None:
-            found = self._outputs[key] = list(self._find_outputs(concept, schema))
+            offers = self._find_outputs(concept, schema)
+            heights = list(accumulate(offer.weight for offer in offers))
+            found = self._outputs[key] = FromOutputs(offers, heights)
         return found
 
     def _find_outputs(self, concept: str, schema: Mapping[str, Any]) -> list[FromOutput]:
@@ -95,7 +104,9 @@ class Offers:
             ways = self._singled_out(item)
             if ways:
                 used = (item.path, item.step) in self._taken
-                found.append(FromOutput(item, ways, used))
+                fresh = item.turn == len(self._memory.turns) - 1
+                weight = len(ways) * (4.0 * (4.0 if used else 1.0) if fresh else 1.0)
+                found.append(FromOutput(item, ways, used, weight))
         return found
 
     @cached_property

@@ -20,6 +20,7 @@ from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Memory
 from fastsynth.method.pace import breathe
 from fastsynth.method.plan import Output, Step
+from fastsynth.method.standing import Standing, standing
 from fastsynth.records import canonical
 
 BINDINGS = 6
@@ -27,6 +28,8 @@ BINDINGS = 6
 LOOKUP = 0.55
 """Share of sayable parameters of a target that are looked up instead, where a tool could."""
 DEEPEST = 5
+TRIES = 5
+"""Tools tried for one further call."""
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +55,7 @@ class Walk:
         self._rng = rng
         self._known: Mapping[str, Sequence[Any]] = {}
         self._hopeless: set[str] = set()
-        self._standing: _Standing | None = None
+        self._standing: Standing | None = None
 
     async def to(self, target: str) -> bool:
         """Walks until `target` has run, then on while a further call shares a value with it."""
@@ -132,50 +135,64 @@ class Walk:
         ease = 1.0 / (1 + len(opaque))
         return ease * (0.5 if tool.mutates else 1.0) * (1.0 if tool.part == part else 0.6)
 
-    async def _execute(
-        self, tool: Tool, lookups: frozenset[str], linked: bool = False
-    ) -> Missing | None:
+    async def _execute(self, tool: Tool, lookups: frozenset[str]) -> Missing | None:
         """Runs `tool` with drawn arguments. None if it ran; else what it lacks ("": unclear)."""
         binder = self._trace().binder
+        lacking = binder.prospects.lacks(tool, lookups)
+        if lacking is not None:
+            return Missing(parameter=lacking)
         tried: set[str] = set()
         missing: Missing | None = None
         for _ in range(BINDINGS):
             bound = binder.bind(tool, lookups)
             if isinstance(bound, Missing):
                 missing = bound
-                continue
-            key = canonical(bound.arguments)
-            if key in tried or self._repeats(tool, bound) or (linked and not self._linked(bound)):
-                continue
-            tried.add(key)
-            if await self._try(tool, bound):
+            elif self._is_new(tool, bound, tried) and await self._try(tool, bound):
                 return None
         return missing if missing is not None and not tried else Missing(parameter="")
 
-    def _repeats(self, tool: Tool, bound: Bound) -> bool:
-        return any(
+    async def _extend(self, tool: Tool) -> bool | None:
+        """Runs `tool` as a further call of the turn; None where nothing could tie it there."""
+        trace = self._trace()
+        prospects = trace.binder.prospects
+        ties = prospects.ties(tool, trace.loose if self._sated(trace) else None)
+        if not ties or prospects.lacks(tool) is not None:
+            return None
+        tried: set[str] = set()
+        for _ in range(BINDINGS):
+            bound = trace.binder.bind(tool, tie=self._rng.choice(ties))
+            if isinstance(bound, Missing) or not self._is_new(tool, bound, tried):
+                continue
+            if self._fits_in(trace, bound) and await self._try(tool, bound):
+                return True
+        return False
+
+    def _is_new(self, tool: Tool, bound: Bound, tried: set[str]) -> bool:
+        """Whether this very call has neither been tried just now nor run in this turn."""
+        key = canonical(bound.arguments)
+        if key in tried or any(
             step.tool == tool.name and step.arguments == bound.arguments
             for step in self._memory.steps
-        )
-
-    def _linked(self, bound: Bound) -> bool:
-        """Whether the call consumes a value of this turn's trace or shares an entity with it.
-
-        Once there are as many wishes as a turn may hold, it has to turn one of them into a means.
-        """
-        trace, turn = self._trace(), len(self._memory.turns) - 1
-        used = {s.step for s in bound.sources.values() if isinstance(s, Output) and s.turn == turn}
-        if trace.wishes - len(trace.loose & used) >= self._reach.wishes:
+        ):
             return False
-        if used:
-            return True
-        return any(canonical(v) in trace.spoken for v in bound.arguments.values() if _is_entity(v))
+        tried.add(key)
+        return True
 
-    def _trace(self) -> _Standing:
+    def _sated(self, trace: Standing) -> bool:
+        """Whether there are as many wishes as a turn may hold: then a further call has to turn
+        one of them into a means."""
+        return trace.wishes >= self._reach.wishes
+
+    def _fits_in(self, trace: Standing, bound: Bound) -> bool:
+        turn = len(self._memory.turns) - 1
+        used = {s.step for s in bound.sources.values() if isinstance(s, Output) and s.turn == turn}
+        return trace.wishes - len(trace.loose & used) < self._reach.wishes
+
+    def _trace(self) -> Standing:
         """What holds until the next step joins the trace."""
         if self._standing is None:
             binder = Binder(self._graph, self._memory, self._known, self._rng)
-            self._standing = _standing(self._graph, self._memory, binder)
+            self._standing = standing(self._graph, self._memory, binder)
         return self._standing
 
     async def _try(self, tool: Tool, bound: Bound) -> bool:
@@ -203,60 +220,32 @@ class Walk:
 
     async def _continue(self) -> bool:
         """Case 1, corrected: one more call that shares a value with the trace, if there is one."""
+        trace = self._trace()
+        sated = self._sated(trace)
+        if sated and not trace.loose:
+            return False
         called = {step.tool for step in self._memory.steps}
         undone = {u for name in called for u in self._graph.tools[name].undoes}
-        turn = len(self._memory.turns) - 1
-        produced = {
-            concept
-            for concept, items in self._memory.items.items()
-            if any(item.turn == turn for item in reversed(items))
-        }
         candidates: dict[str, float] = {}
         for name in self._reach.allowed:
+            consumes = len(self._graph.concepts_taken[name] & trace.fresh)
+            if not consumes and (
+                sated or trace.spoken.isdisjoint(self._graph.concepts_taken[name])
+            ):
+                continue
             tool = self._graph.tools[name]
             if name in called or name in undone or not tool.askable or name in self._hopeless:
                 continue
-            if not called.isdisjoint(tool.undoes):
-                continue
-            takes = self._graph.concepts_taken[name]
-            consumes = len(takes & produced)
-            if takes:
+            if called.isdisjoint(tool.undoes):
                 candidates[name] = self._rng.random() ** (1.0 / (0.3 + 2.0 * consumes))
-        for name in sorted(candidates, key=lambda n: -candidates[n])[:5]:
-            if await self._execute(self._graph.tools[name], frozenset(), linked=True) is None:
+        tries = 0
+        for name in sorted(candidates, key=lambda n: -candidates[n]):
+            ran = await self._extend(self._graph.tools[name])
+            if ran:
                 return True
-            self._hopeless.add(name)
+            if ran is not None:
+                self._hopeless.add(name)
+                tries += 1
+                if tries == TRIES:
+                    break
         return False
-
-
-class _Standing(msgspec.Struct, frozen=True):
-    """A turn's trace as it stands: what further calls are held against."""
-
-    binder: Binder
-    loose: frozenset[int]
-    """Reads of this turn whose results nothing has consumed yet."""
-    wishes: int
-    spoken: frozenset[str]
-    """The entities that calls of this turn are about."""
-
-
-def _standing(graph: ApiGraph, memory: Memory, binder: Binder) -> _Standing:
-    steps, turn = memory.steps, len(memory.turns) - 1
-    used = {source.step for step in steps for source in outputs_of(step) if source.turn == turn}
-    loose = frozenset(n for n, step in enumerate(steps) if not step.mutates and n not in used)
-    effects = sum(1 for step in steps if step.mutates and graph.tools[step.tool].askable)
-    spoken = frozenset(
-        canonical(value) for step in steps for value in step.arguments.values() if _is_entity(value)
-    )
-    return _Standing(binder, loose, len(loose) + effects, spoken)
-
-
-def _is_entity(value: Any) -> bool:
-    """Values that can make two calls be about one thing: names and ids, not flags or counts."""
-    if isinstance(value, str):
-        return len(value) > 2
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) >= 100
-
-
-def outputs_of(step: Step) -> list[Output]:
-    return [source for source in step.sources.values() if isinstance(source, Output)]

@@ -67,6 +67,12 @@ class _Writer:
             self._many("[", value)
         elif kind is tuple:
             self._many("(", value)
+        elif kind in _PLAIN:
+            self._put(_PLAIN[kind])
+            held = vars(value)
+            if not self._ignored.isdisjoint(held):
+                held = {k: v for k, v in held.items() if k not in self._ignored}
+            self._mapping(held)
         else:
             self._object(value, kind)
         del self._above[here]
@@ -83,8 +89,13 @@ class _Writer:
             put = self._put
             for name in sorted(value):
                 item = value[name]
-                if type(item) is str:  # most of a state: not worth a call
+                kind = type(item)
+                if kind is str:  # scalars are most of a state: not worth a call
                     put(f"s{len(name)}:{name}s{len(item)}:{item}")
+                elif kind is int:
+                    put(f"s{len(name)}:{name}i{item};")
+                elif kind is float:
+                    put(f"s{len(name)}:{name}f{item + 0.0!r};")
                 else:
                     put(f"s{len(name)}:{name}")
                     self.write(item)
@@ -122,6 +133,8 @@ class _Writer:
 
     def _record(self, value: Any, name: str) -> None:
         self._put(f"o{name}:")
+        if _is_plain(value):
+            _PLAIN[type(value)] = f"o{name}:"
         if isinstance(value, dict):
             self._mapping(value)
         elif isinstance(value, (list, tuple)):
@@ -130,6 +143,17 @@ class _Writer:
         if held is None:
             held = _reduced(value, name)
         self._mapping({k: v for k, v in held.items() if k not in self._ignored})
+
+
+_PLAIN: dict[type, str] = {}
+"""Types whose instances are their `__dict__` and nothing else, which most of a state is -> how
+such an object begins: found once, since asking costs more than writing."""
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, (dict, list, tuple, msgspec.Struct)) or not hasattr(value, "__dict__"):
+        return False
+    return not any(_slots(kind) for kind in type(value).__mro__)
 
 
 def _attributes(value: Any) -> dict[str, Any] | None:
