@@ -32,6 +32,8 @@ PAIRS = frozenset({"missing_parameter", "missing_function", "split"})
 NO_CALLS = frozenset({"no_tool", "missing_parameter", "missing_function", "refusal"})
 """Kinds of turn that must leave the world as it is."""
 RESOLVED = frozenset({"missing_parameter_resolved", "missing_function_resolved"})
+ONE_GOAL = frozenset({"missing_parameter", "missing_function", "refusal"})
+"""Kinds whose special turn asks for one thing only."""
 TRIES = 10
 TROUBLES = (
     "the service did not answer in time; nothing was changed, the call can be repeated",

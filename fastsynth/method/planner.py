@@ -35,6 +35,9 @@ WALKS_TRIED = 3
 CALL_WEIGHTS = (0.6, 1.0, 1.2, 1.0, 0.7, 0.5, 0.3, 0.2)
 """Weight of 1, 2, ... calls a turn; mean 3.3 (HardGen: 3.21)."""
 
+ALONE = 0.3
+"""Share of turns that may be a single call although more were drawn; a target that a conversation
+is made for may be so at its last try."""
 WISH_WEIGHTS = (0.5, 0.36, 0.14)
 """Weight of 1, 2 and 3 things asked for in one turn: people want one or two at a time."""
 WISHES_OF = {0: WISH_WEIGHTS, 1: (1.0, 0.0, 0.0), 2: (0.5, 0.5, 0.0), 3: WISH_WEIGHTS}
@@ -248,9 +251,12 @@ class Planner:
         targets = [t for t in targets if kinds.suits(due, self.graph.tools[t])]
         for calls, words in _demands(aim):
             for target in targets[again : again + TARGETS_TRIED]:
-                for _ in range(WALKS_TRIED):
+                for left in reversed(range(WALKS_TRIED)):
+                    reach = self._reach(allowed, due, calls, rng)
+                    lone = due != "base" or bool(calls) or (target in first and not left)
+                    least = 1 if lone or rng.random() < ALONE else 2
                     turn = await self._walk(
-                        world, memory, before, number, target, allowed, rng, calls, words
+                        world, memory, before, number, target, reach, rng, calls, words, least
                     )
                     if turn is not None:
                         memory.begin_turn()
@@ -265,25 +271,24 @@ class Planner:
         before: Sequence[Turn],
         number: int,
         target: str,
-        allowed: Collection[str],
+        reach: Reach,
         rng: Random,
         calls: int,
         words: int,
+        least: int,
     ) -> Turn | None:
-        """`calls`: how many the turn must have; `words`: how few must say it; 0 for what comes."""
+        """`calls`: how many the turn must have; `words`: how few must say it; 0 for what comes.
+        `least`: calls it must have where the walk may have as many."""
         await breathe()  # planning is all CPU: let replies be handled in between
         start = await world.mark()
         trial = memory.copy()
         trial.begin_turn()
-        reach = Reach(
-            calls=calls or self._calls(rng),
-            wishes=rng.choices((1, 2, 3), WISHES_OF.get(calls, MANY_WISHES))[0],
-            allowed=tuple(sorted(allowed)),
-        )
         walk = Walk(self.graph, world, trial, reach, rng)
         kept: Cut | None = None
         if await walk.to(target):
             kept = cut(self.graph, number, trial.steps, target)
+        if kept is not None and len(kept.steps) < min(least, reach.calls):
+            kept = None
         if kept is not None and calls and len(kept.steps) != calls:
             kept = None
         if kept is None or (kept.changed and not await self._replays(world, start, kept)):
@@ -310,6 +315,16 @@ class Planner:
             if not observation.ok or observation.value != step.value:
                 return False
         return True
+
+    def _reach(self, allowed: Collection[str], due: str, calls: int, rng: Random) -> Reach:
+        single = due in kinds.ONE_GOAL
+        wishes = rng.choices((1, 2, 3), WISHES_OF.get(calls, MANY_WISHES))[0]
+        return Reach(
+            calls=calls or self._calls(rng),
+            wishes=1 if single else wishes,
+            most_wishes=1 if single else wishes + 1,
+            allowed=tuple(sorted(allowed)),
+        )
 
     def _calls(self, rng: Random) -> int:
         low, high = self.shape.calls

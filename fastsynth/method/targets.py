@@ -37,6 +37,7 @@ def next_targets(
         held = len(graph.opaque_taken[name] & produced)
         shared = len(takes & said)
         undo = not called.isdisjoint(tool.undoes)
-        weight = 0.4 + 2.0 * undo + 3.0 * held + 1.0 * shared + (0.6 if takes else 0.0)
+        led = 0.6 * bool(takes) + 0.8 * bool(graph.producers[name])
+        weight = 0.4 + 2.0 * undo + 3.0 * held + 1.0 * shared + led
         scored.append((rng.random() ** (1.0 / weight), name))
     return [name for _, name in sorted(scored, reverse=True)]

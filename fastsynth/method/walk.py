@@ -27,6 +27,8 @@ BINDINGS = 6
 """Draws of arguments per tool before it is given up."""
 LOOKUP = 0.55
 """Share of sayable parameters of a target that are looked up instead, where a tool could."""
+LED_TO = 0.7
+"""Share in which one is looked up where none was drawn but the turn is to have several calls."""
 DEEPEST = 5
 TRIES = 5
 """Tools tried for one further call."""
@@ -39,6 +41,8 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """At most this many calls; the walk may end earlier."""
     wishes: int
     """At most this many calls that nothing in the turn consumes: what the user has to ask for."""
+    most_wishes: int = 0
+    """The same where the turn would be a lone call otherwise; 0: no more."""
     allowed: Collection[str]
 
 
@@ -55,6 +59,7 @@ class Walk:
         self._rng = rng
         self._known: Mapping[str, Sequence[Any]] = {}
         self._hopeless: set[str] = set()
+        self._wishes = reach.wishes
         self._standing: Standing | None = None
 
     async def to(self, target: str) -> bool:
@@ -64,18 +69,30 @@ class Walk:
             return False
         while len(self._memory.steps) < self._reach.calls:
             await breathe()  # a walk of eight calls takes 10 ms
-            if not await self._continue():
+            if not await self._continue() and not self._open_up():
                 break
+        return True
+
+    def _open_up(self) -> bool:
+        """Allows a lone call a companion, where what it does could not be led to by others."""
+        lone = len(self._memory.steps) == 1 and self._wishes == self._reach.wishes
+        if not lone or self._reach.wishes >= self._reach.most_wishes:
+            return False
+        self._wishes += 1
         return True
 
     def _lookups(self, target: str) -> frozenset[str]:
         """Parameters that the user could say but that are looked up in this turn."""
         takes = self._graph.profiles[target].takes
-        return frozenset(
+        could = [
             parameter.removesuffix("[]")
             for parameter in self._graph.producers[target]
-            if takes[parameter] not in self._graph.opaque and self._rng.random() < LOOKUP
-        )
+            if takes[parameter] not in self._graph.opaque
+        ]
+        drawn = {parameter for parameter in could if self._rng.random() < LOOKUP}
+        if could and not drawn and self._reach.calls > 1 and self._rng.random() < LED_TO:
+            drawn = {self._rng.choice(could)}
+        return frozenset(drawn)
 
     async def _reach_tool(self, name: str, lookups: frozenset[str], depth: int) -> bool:
         """Case 2 and 3 of the sampler: run `name`, after its unmet ancestors where it needs any."""
@@ -86,8 +103,10 @@ class Walk:
             if missing is None:
                 return True
             if depth == 0 or len(self._memory.steps) + 1 >= self._reach.calls:
-                return False
-            if missing.parameter == "":
+                if not lookups:
+                    return False
+                lookups = frozenset()
+            elif missing.parameter == "":
                 if not await self._reach_needs(name, depth):
                     if not lookups:
                         return False
@@ -181,12 +200,12 @@ class Walk:
     def _sated(self, trace: Standing) -> bool:
         """Whether there are as many wishes as a turn may hold: then a further call has to turn
         one of them into a means."""
-        return trace.wishes >= self._reach.wishes
+        return trace.wishes >= self._wishes
 
     def _fits_in(self, trace: Standing, bound: Bound) -> bool:
         turn = len(self._memory.turns) - 1
         used = {s.step for s in bound.sources.values() if isinstance(s, Output) and s.turn == turn}
-        return trace.wishes - len(trace.loose & used) < self._reach.wishes
+        return trace.wishes - len(trace.loose & used) < self._wishes
 
     def _trace(self) -> Standing:
         """What holds until the next step joins the trace."""

@@ -25,6 +25,7 @@ from fastsynth.env.adapters.bfcl_parts import (
 )
 from fastsynth.env.adapters.bfcl_parts.cast import draw_cast
 from fastsynth.env.adapters.bfcl_parts.note import Note, Sketch
+from fastsynth.env.adapters.dice import Dice
 from fastsynth.env.adapters.objects import ObjectDomain, error_key, raised
 from fastsynth.env.environment import Observation, Scenario, Thread, Tool
 from fastsynth.errors import config_error
@@ -80,6 +81,8 @@ class BfclPart:
         instance = live.make(self.name, self._sketch.document)
         if hasattr(instance, "_load_scenario"):
             instance._load_scenario(deepcopy(config or {}), long_context=False)
+        if config and "random_seed" in config:
+            instance._random = Dice(config["random_seed"])  # nothing has been drawn yet
         return instance
 
     def observe(self, value: Any) -> Observation:

@@ -8,7 +8,6 @@ two states write the same bytes.
 from __future__ import annotations
 
 import types
-from array import array
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from fastsynth.env.adapters.dice import Dice, text_of
 from fastsynth.errors import EnvironmentBroken
 
 Write = Callable[[str], None]
@@ -115,9 +115,8 @@ class _Writer:
         name = f"{kind.__module__}.{kind.__qualname__}"
         if isinstance(value, Enum):
             self._put(f"e{name}.{value.name};")
-        elif isinstance(value, Random):
-            version, words, spare = value.getstate()
-            self._put(f"r{version}:{array('Q', words).tobytes().hex()}:{spare!r};")
+        elif isinstance(value, (Random, Dice)):
+            self._put(text_of(value))
         elif isinstance(value, (set, frozenset)):
             self._put(f"<{name}:")
             self._out.extend(sorted(self._apart(item) for item in value))
