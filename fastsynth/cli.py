@@ -14,7 +14,7 @@ import anyio
 from fastsynth import __version__, commands
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.errors import FastsynthError, Interrupted, config_error
-from fastsynth.settings import Flags, find_config, load_config, seconds
+from fastsynth.settings import Flags, find_config, load_config, seconds, with_probe
 
 EXIT_CODES = """\
 exit codes:
@@ -26,6 +26,7 @@ examples:
   fastsynth generate                                  200 conversations with the scripted teacher
   fastsynth generate -c configs/bfcl.yaml -n 300      over bfcl-eval's classes
   fastsynth generate -c configs/vllm.yaml --base-url http://gpu1:8000/v1 --model teacher
+  fastsynth probe -c configs/student.yaml             which tools a student model fails
   fastsynth view runs/offline                         one of them as a chat
   fastsynth verify runs/offline                       replay every row in a fresh environment
 """
@@ -82,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in (_init, _generate, _doctor, _preview, _status, _verify, _compact, _view, _report):
         add(subparsers)
-    for add in (_graph, _serve, _bench):
+    for add in (_probe, _graph, _serve, _bench):
         add(subparsers)
     return parser
 
@@ -162,6 +163,7 @@ def _config_options(parser: argparse.ArgumentParser) -> None:
 
 _LEAST: dict[str, tuple[str, float]] = {
     "n": ("-n", 1),
+    "runs": ("--runs", 1),
     "width": ("--width", 1),
     "seed": ("--seed", 0),
     "max_tokens_total": ("--max-tokens-total", 1),
@@ -189,9 +191,35 @@ def _flags(given: argparse.Namespace) -> Flags:
     )
 
 
-def _order(given: argparse.Namespace) -> tuple[commands.Order]:
+def _probe(subparsers: argparse._SubParsersAction[_Parser]) -> None:
+    parser = _command(
+        subparsers,
+        "probe",
+        "let a student model answer finished conversations, and print which tools it gets right",
+        "probe -c configs/student.yaml\nprobe -c configs/student.yaml -n 50 --runs 8 -o runs/mine\n"
+        "probe -c mine.yaml --set roles.student=small --set endpoints.small.url=http://gpu2:8000/v1",
+        lambda given: commands.probe(*_order(given, given.n, given.runs)),
+    )
+    _config_options(parser)
+    parser.add_argument("--runs", type=int, metavar="N", help="answers to each conversation")
+    parser.add_argument(
+        "-o", "--out", metavar="RUN_DIR", help="results go to RUN_DIR/probe; default: as generate"
+    )
+    parser.set_defaults(resume="auto", reuse=[])
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument("--plain", action="store_true", help="lines instead of the dashboard")
+    shown.add_argument("--json", action="store_true", help="the results as one object on stdout")
+    shown.add_argument("--quiet", action="store_true", help="warnings only")
+
+
+def _order(
+    given: argparse.Namespace, conversations: int | None = None, runs: int | None = None
+) -> tuple[commands.Order]:
+    """What is asked of a run; of its probing phase, `conversations` and `runs` where given."""
     path = find_config(given.config, os.environ)
     config = load_config(path, _flags(given))
+    if conversations is not None or runs is not None:
+        config = with_probe(config, conversations, runs)
     out = given.out or os.environ.get("FASTSYNTH_OUT") or str(Path("runs") / path.stem)
     mode: commands.Mode = "auto"
     if given.plain:

@@ -31,13 +31,15 @@ from fastsynth.method.chart import Chart, chart
 from fastsynth.method.decontaminate import load_benchmarks, read_user_texts
 from fastsynth.method.wording import goal_text, step_text
 from fastsynth.opening import counts_of, domain_of, planner_of, quota_of, weights_of
+from fastsynth.probing import generate_aimed
+from fastsynth.probing import probe as probe_run
 from fastsynth.prompts import share
 from fastsynth.quality.card import Beside, coverage_of, quality_card, section, to_json
-from fastsynth.quality.show import card_table, coverage_table
+from fastsynth.quality.probe import in_words
+from fastsynth.quality.show import card_table, coverage_table, rates_table
 from fastsynth.records import encode
 from fastsynth.replay import Verifier
 from fastsynth.run import Order
-from fastsynth.run import generate as generate_run
 from fastsynth.settings import decode, read_yaml
 from fastsynth.sim.batching import Shape
 from fastsynth.sim.server import serve
@@ -79,7 +81,19 @@ def init(file: str, force: bool) -> int:
 
 
 def generate(order: Order) -> int:
-    anyio.run(generate_run, order)
+    anyio.run(generate_aimed, order)
+    return 0
+
+
+def probe(order: Order) -> int:
+    """Runs the probing phase and prints its results: tools and kinds, the worst first."""
+    found = anyio.run(probe_run, order)
+    if order.mode == "json":
+        sys.stdout.write(encode(found).decode() + "\n")
+    elif order.mode != "quiet":
+        out = Output(highlight=False)
+        out.print(in_words(found), markup=False, soft_wrap=True)
+        out.print(rates_table(found))
     return 0
 
 

@@ -130,7 +130,33 @@ class Teacher(Section, frozen=True, kw_only=True):
     """The embedded scripted server: what share of its attempts holds an honest mistake."""
 
     mistakes: dict[str, Share] = {}
+    student: dict[str, Share] = {}
+    """The scripted student: tool -> share of its runs that go wrong where a turn needs the tool;
+    `default` for all others."""
     latency_ms: Annotated[float, Meta(ge=0)] = 0.0
+
+
+class Student(Section, frozen=True, kw_only=True):
+    """Every accepted conversation is answered by the role `student` too, without any help."""
+
+    runs: AtLeastOne = 4
+    """Answers to a whole conversation; r is the share of them in which every turn passes."""
+    band: tuple[Share, Share] | None = None
+    """Only conversations with r in it, both ends included, count to the quota: [0.20, 0.85]."""
+
+
+class Targets(Section, frozen=True, kw_only=True):
+    """Which tools turns are walked to."""
+
+    by: Literal["coverage", "failure"] = "coverage"
+    """`failure`: mostly those that the student fails at, as a probing phase before found out."""
+    probe: str = "auto"
+    """`auto`: the phase runs first, in RUN/probe. Else a run whose rows the student answered."""
+    conversations: AtLeastOne = 200
+    """Of the probing phase; so are the runs."""
+    runs: AtLeastOne = 4
+    coverage: Share = 0.3
+    """With `failure`: share of targets that go round all tools all the same."""
 
 
 class Tools(Section, frozen=True, kw_only=True):
@@ -270,6 +296,8 @@ class Config(Section, frozen=True, kw_only=True):
     engine: Engine = Engine()
     budget: Budget = Budget()
     teacher: Teacher = Teacher()
+    student: Student | None = None
+    targets: Targets = Targets()
     tools: Tools = Tools()
     graph: GraphOptions = GraphOptions()
 
@@ -288,6 +316,10 @@ class Config(Section, frozen=True, kw_only=True):
     def endpoint_of(self, role: str) -> str:
         """The endpoint's name that serves `role`. Raises ConfigError."""
         chosen = {str(name): endpoint for name, endpoint in self.roles.items()}
+        if role == "student" and "student" not in chosen:
+            known = ", ".join(self.endpoints)
+            need = f"need the endpoint of the model that is to learn: {known}"
+            raise config_error("$.roles.student", None, need)
         name = chosen.get(role) or chosen.get("default")
         if name is None and len(self.endpoints) == 1:
             return next(iter(self.endpoints))

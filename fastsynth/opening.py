@@ -24,6 +24,7 @@ from fastsynth.logs import Counts, read_logs
 from fastsynth.method.aims import Aims, cells
 from fastsynth.method.chart import Chart
 from fastsynth.method.planner import Planner, Shape
+from fastsynth.method.targets import COVERAGE, Focus
 from fastsynth.settings import roles_of
 from fastsynth.sim.embedded import start_embedded
 from fastsynth.sim.mistakes import Mistakes
@@ -62,9 +63,11 @@ def weights_of(config: Config) -> dict[str, float]:
     return {str(kind): weight for kind, weight in config.kinds.items() if weight}
 
 
-def planner_of(config: Config, charted: Chart, counts: Counts | None) -> Planner:
+def planner_of(
+    config: Config, charted: Chart, counts: Counts | None, focus: Focus = COVERAGE
+) -> Planner:
     aims = Aims(counts, weights_of(config)) if counts else None
-    return Planner(charted.domain, charted.graph, shape_of(config), config.seed, aims)
+    return Planner(charted.domain, charted.graph, shape_of(config), config.seed, aims, focus)
 
 
 async def meet_endpoints(config: Config, bus: Bus, stack: AsyncExitStack) -> Client:
@@ -76,7 +79,11 @@ async def meet_endpoints(config: Config, bus: Bus, stack: AsyncExitStack) -> Cli
         if endpoint.kind == "scripted" and not (
             endpoint.url or endpoint.urls or endpoint.urls_file
         ):
-            options = Options(latency_ms=config.teacher.latency_ms, mistakes=_mistakes(config))
+            options = Options(
+                latency_ms=config.teacher.latency_ms,
+                mistakes=_mistakes(config),
+                student=dict(config.teacher.student),
+            )
             address = await stack.enter_async_context(start_embedded(options))
             endpoint = msgspec.structs.replace(endpoint, url=address)
         endpoints[name] = endpoint

@@ -64,6 +64,9 @@ class Difficulty(msgspec.Struct, frozen=True, kw_only=True):
     recovered_calls: int = 0
     alternative: bool = False
     student_pass_rate: float | None = None
+    """r: share of a student's runs in which every turn passed, in [0, 1]; None: not probed."""
+    priority: float | None = None
+    """4 r (1 - r), in [0, 1]: how much reinforcement has to learn from here (RODS)."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +94,14 @@ class Vote(msgspec.Struct, frozen=True, kw_only=True):
 
     accept: bool
     reason: str
+
+
+class ToolRuns(msgspec.Struct, frozen=True, kw_only=True):
+    """How a student did with one tool: of `runs` turns that came to it, `passes` got it right."""
+
+    tool: str
+    runs: int
+    passes: int
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +152,13 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of recorded tool calls that failed and left the state as it was."""
     votes: tuple[Vote, ...] = ()
     """Of the judges, in order; those whose reply had no form have none. () where none was asked."""
+    student: str = ""
+    """The student's model; "" where none answered, and the columns below are empty."""
+    student_runs: int = 0
+    """Answers of the student to the whole conversation."""
+    student_passes: tuple[int, ...] = ()
+    """Per turn: of these, those in which it passed. After a failure the row's own turn stood in."""
+    student_tools: tuple[ToolRuns, ...] = ()
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,12 +197,14 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
     stratum: str
     plan_hash: str = ""
     stage: str
-    """walk | advanced | query | chain | filter | judge: the phase that said no."""
+    """walk | advanced | query | chain | filter | judge | student: the phase that said no."""
     reason: str
     """A closed, short name that is counted: `too_few_turns`, `value_missing`, `wrong_state`."""
     detail: str = ""
     attempts: tuple[Attempt, ...] = ()
     usage: Usage = Usage()
+    student_pass_rate: float | None = None
+    """r, of conversations that stage `student` says no to."""
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):

@@ -38,9 +38,11 @@ from fastsynth.logs import MATCH
 from fastsynth.method.chain import Effort
 from fastsynth.method.chart import Chart, chart
 from fastsynth.method.decontaminate import load_benchmarks
+from fastsynth.method.student import Exam
+from fastsynth.method.targets import COVERAGE, Focus
 from fastsynth.opening import counts_of, domain_of, meet_endpoints, planner_of, quota_of
 from fastsynth.prompts import Prompts, load_prompts
-from fastsynth.records import encode
+from fastsynth.records import Usage, encode
 from fastsynth.settings import dump, further_prompts, identity_of, roles_of
 from fastsynth.sitting import Books, Sitting
 from fastsynth.spent import Spent, spent_before
@@ -64,6 +66,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     resume: Resume = "auto"
     reuse: tuple[Path, ...] = ()
     mode: Mode = "auto"
+    focus: Focus = COVERAGE
+    probe: str = ""
+    """Digest of the results that `focus` was made of."""
+    spent: Usage = Usage()
+    """Of the budget, before this run."""
+    example: bool = True
+    """Whether a conversation is shown at the end."""
 
 
 async def generate(order: Order) -> Manifest:
@@ -93,7 +102,7 @@ async def _sit(order: Order, prompts: Prompts, before: dict[str, str] | None) ->
                 manifest = await sitting.finish()
             group.cancel_scope.cancel()
     assert manifest is not None
-    if order.mode in ("auto", "plain") and not stop.aborted:
+    if order.mode in ("auto", "plain") and order.example and not stop.aborted:
         for row in islice(read_rows(order.run_dir), 1):
             render_conversation(row, Console(stderr=True))
     watched.finish(summary_of(str(order.run_dir), manifest))
@@ -149,7 +158,7 @@ def _ended_already(order: Order, prompts: Prompts, left: Manifest, models: dict[
     config = order.config
     if left.stopped_by not in ENDED or left.wanted != config.output.accepted:
         return False
-    if left.identity != identity_of(config, _digest(config, prompts), models):
+    if left.identity != identity_of(config, _digest(config, prompts), models, order.probe):
         return False
     paths = {order.run_dir / file.path: file.bytes for file in left.files}
     return all(path.is_file() and path.stat().st_size == size for path, size in paths.items())
@@ -198,10 +207,10 @@ async def _opened(
                 bus.emit(Note(text=text))
             tools[1].keep_in(books.replies, Space(bus, stop).wait)
             books.rundir.write("graph.json", encode(charted.to_json()).decode())
-            _watch_budget(config, stop, bus, books.spent, group)
+            _watch_budget(config, stop, bus, order.spent + books.spent.usage, group)
             group.start_soon(tools[1].attend)
             charted = await dealt(charted, *tools, config, prompts, books.rundir, bus)
-            studio = _studio(charted, tools[1], prompts, config, books, bus)
+            studio = _studio(charted, tools[1], prompts, order, books, bus)
         _announce(order, tools[1] if tools else None, books, bus)
         yield Sitting(config, books, bus, stop), studio
 
@@ -219,7 +228,7 @@ def _open_books(
 ) -> Books:
     """The run directory, locked, and all that it remembers."""
     config = order.config
-    identity = identity_of(config, _digest(config, prompts), models)
+    identity = identity_of(config, _digest(config, prompts), models, order.probe)
     rundir = stack.enter_context(RunDir(order.run_dir, identity, resume=order.resume))
     novelty = Novelty(order.run_dir)
     stack.callback(novelty.close)
@@ -264,11 +273,12 @@ def _check_models(order: Order, before: dict[str, str], now: dict[str, str]) -> 
 
 
 def _studio(
-    charted: Chart, client: Client, prompts: Prompts, config: Config, books: Books, bus: Bus
+    charted: Chart, client: Client, prompts: Prompts, order: Order, books: Books, bus: Bus
 ) -> Studio:
+    config = order.config
     return Studio(
         domain=charted.domain,
-        planner=planner_of(config, charted, books.counts),
+        planner=planner_of(config, charted, books.counts, order.focus),
         chat=client,
         prompts=prompts,
         effort=Effort(
@@ -282,7 +292,12 @@ def _studio(
         plans=books.plans,
         benchmarks=load_benchmarks(config.decontaminate),
         near=config.duplicates == "near",
+        exam=_exam(config),
     )
+
+
+def _exam(config: Config) -> Exam | None:
+    return Exam(runs=config.student.runs, band=config.student.band) if config.student else None
 
 
 def _announce(order: Order, client: Client | None, books: Books, bus: Bus) -> None:
@@ -298,12 +313,11 @@ def _announce(order: Order, client: Client | None, books: Books, bus: Bus) -> No
     )
 
 
-def _watch_budget(config: Config, stop: Stop, bus: Bus, spent: Spent, group: TaskGroup) -> None:
+def _watch_budget(config: Config, stop: Stop, bus: Bus, usage: Usage, group: TaskGroup) -> None:
     limits = config.budget
     budget = Budget(
         stop=stop, max_time=limits.seconds, max_cost=limits.usd, max_tokens_total=limits.tokens
     )
-    usage = spent.usage
     budget.spend(usage.prompt_tokens + usage.completion_tokens, usage.cost_usd or 0.0)
     bus.listen(budget.listen)
     group.start_soon(budget.watch)

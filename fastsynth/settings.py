@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from fastsynth.config import Config, Endpoint, GraphOptions, Scenarios
+from fastsynth.config import Config, Endpoint, GraphOptions, Scenarios, Student
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.explain import explain
 from fastsynth.logs import read_logs
@@ -96,8 +96,11 @@ _PLAIN = msgspec.to_builtins(GraphOptions())
 """Left out of the identity, so that runs from before there was a choice can be resumed."""
 
 
-def identity_of(config: Config, prompts_digest: str, models: Mapping[str, str]) -> str:
-    """Hash of what decides the data; `models` is role -> model as the endpoints answered."""
+def identity_of(
+    config: Config, prompts_digest: str, models: Mapping[str, str], probe: str = ""
+) -> str:
+    """Hash of what decides the data; `models` is role -> model as the endpoints answered, `probe`
+    the digest of the student's results where targets go by them."""
     decides = {
         "schema": SCHEMA_VERSION,
         "environment": environment_identity(config),
@@ -115,6 +118,7 @@ def identity_of(config: Config, prompts_digest: str, models: Mapping[str, str]) 
         "models": dict(models),
         "sampling": msgspec.to_builtins(config.sampling_of()),
         "mistakes": dict(config.teacher.mistakes),
+        **_student_identity(config, probe),
     }
     return blake2b(canonical(decides).encode(), digest_size=16).hexdigest()
 
@@ -127,6 +131,41 @@ def _scenarios_identity(scenarios: Scenarios) -> Any:
 def further_prompts(config: Config) -> tuple[str, ...]:
     """Of the prompts that a run may do without, those that this one asks."""
     return ("scenario",) if config.scenarios and config.scenarios.draft_with else ()
+
+
+def _student_identity(config: Config, probe: str) -> dict[str, Any]:
+    """Nothing where no student has a say, so that runs from before there was one can be resumed."""
+    said: dict[str, Any] = {}
+    if config.targets.by == "failure":
+        said["targets"] = {"coverage": config.targets.coverage, "probe": probe}
+    if config.student is not None:
+        said["student"] = msgspec.to_builtins(config.student)
+        said["student_mistakes"] = dict(config.teacher.student)
+    return said
+
+
+def probing_config(config: Config) -> Config:
+    """The probing phase as a run of its own: targets by coverage, every conversation answered by
+    the student, none left out for how it did."""
+    targets = config.targets
+    replace = msgspec.structs.replace
+    return replace(
+        config,
+        targets=replace(targets, by="coverage"),
+        student=Student(runs=targets.runs),
+        output=replace(config.output, accepted=targets.conversations),
+    )
+
+
+def with_probe(config: Config, conversations: int | None, runs: int | None) -> Config:
+    """The config with another size of its probing phase, as far as one is given."""
+    targets = config.targets
+    sized = msgspec.structs.replace(
+        targets,
+        conversations=conversations or targets.conversations,
+        runs=runs or targets.runs,
+    )
+    return msgspec.structs.replace(config, targets=sized)
 
 
 def _benchmark_identity(name: str) -> str:
@@ -162,7 +201,8 @@ def dump(config: Config) -> str:
 def _with_environment(config: Config, environ: Mapping[str, str]) -> Config:
     base, model = environ.get("OPENAI_BASE_URL"), environ.get("FASTSYNTH_MODEL")
     endpoints = dict(config.endpoints)
-    for name, endpoint in endpoints.items():
+    for name in _teaching(config):
+        endpoint = endpoints[name]
         if base and endpoint.kind == "openai":
             endpoint = msgspec.structs.replace(endpoint, url=base, urls=(), urls_file=None)
         if model:
@@ -190,7 +230,10 @@ def _with_flags(config: Config, flags: Flags) -> Config:
     if flags.urls or flags.model:
         config = replace(
             config,
-            endpoints={n: _overridden(e, flags) for n, e in config.endpoints.items()},
+            endpoints={
+                **config.endpoints,
+                **{n: _overridden(config.endpoints[n], flags) for n in _teaching(config)},
+            },
         )
     if flags.accepted is not None:
         config = replace(config, output=replace(config.output, accepted=flags.accepted))
@@ -205,6 +248,14 @@ def _with_flags(config: Config, flags: Flags) -> Config:
     }
     given = {name: value for name, value in limits.items() if value is not None}
     return replace(config, budget=replace(config.budget, **given)) if given else config
+
+
+def _teaching(config: Config) -> list[str]:
+    """The endpoints that an address or a model from outside the file is meant for: all but the
+    one that is the student's alone."""
+    others = {name for role, name in config.roles.items() if role != "student"}
+    student = config.roles.get("student")
+    return [name for name in config.endpoints if name != student or name in others]
 
 
 def _overridden(endpoint: Endpoint, flags: Flags) -> Endpoint:
@@ -249,7 +300,12 @@ def _check(config: Config, place: str) -> None:
         )
     if config.scenarios is not None:
         _check_scenarios(config, config.scenarios, f"{place}: $.scenarios")
+    band = config.student.band if config.student else None
+    if band is not None and band[0] > band[1]:
+        raise config_error(f"{place}: $.student.band", list(band), "need the smaller one first")
     roles_of(config)
+    if config.targets.by == "failure" and config.targets.probe == "auto":
+        roles_of(probing_config(config))
 
 
 def _check_scenarios(config: Config, scenarios: Scenarios, place: str) -> None:
@@ -273,5 +329,6 @@ def seconds(text: str) -> float:
 
 def roles_of(config: Config) -> dict[str, str]:
     """Role -> endpoint, of the roles that this config asks. Raises ConfigError."""
-    roles = (*AGENTS, "judge") if config.judges else AGENTS
-    return {role: config.endpoint_of(role) for role in roles}
+    judge = ("judge",) if config.judges else ()
+    student = ("student",) if config.student else ()
+    return {role: config.endpoint_of(role) for role in (*AGENTS, *judge, *student)}

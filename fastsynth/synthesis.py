@@ -7,6 +7,7 @@ query in reverse; Phase III tries, checks and corrects until the calls are prova
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -35,6 +36,7 @@ from fastsynth.method.planner import (
 )
 from fastsynth.method.query import draw_style, write_query
 from fastsynth.method.rows import content_hash, row
+from fastsynth.method.student import Exam, answer, outside, with_answers
 from fastsynth.method.talk import Talk
 from fastsynth.prompts import Prompts
 from fastsynth.records import Accepted, Attempt, Failed, Outcome, Rejected
@@ -61,6 +63,8 @@ class Studio(msgspec.Struct, frozen=True, kw_only=True):
     benchmarks: Benchmarks = NONE
     near: bool = True
     """Whether near-duplicates are looked for."""
+    exam: Exam | None = None
+    """What a student is asked of every accepted conversation; None: no student is."""
 
 
 async def synthesize(job: Job, studio: Studio) -> Outcome:
@@ -183,21 +187,28 @@ async def _outcome(
     votes = await vote(agents, talk.transcript.messages, last.number, script, studio.judges)
     if (against := outvoted(votes, studio.judges)) is not None:
         return _rejected(job, agents, plan, against, talk.failed)
+    fork = partial(living, studio.domain, setting.parts, setting.scenario.state)
+    answers = await answer(talk, agents, fork, studio.exam)
+    if (beyond := outside(answers, studio.exam)) is not None:
+        return _rejected(job, agents, plan, beyond, talk.failed, answers.pass_rate)
     return Accepted(
         job=job.number,
         stratum=job.stratum,
         plan_hash=plan,
         content_hash=content_hash(talk.transcript.messages),
         near=_near(job, studio, talk),
-        conversation=row(
-            talk,
-            agents,
-            row_environment(studio.domain, setting.parts),
-            setting.scenario.state,
-            studio.identity,
-            studio.domain.state_check,
-            twin_of(job),
-            votes,
+        conversation=with_answers(
+            row(
+                talk,
+                agents,
+                row_environment(studio.domain, setting.parts),
+                setting.scenario.state,
+                studio.identity,
+                studio.domain.state_check,
+                twin_of(job),
+                votes,
+            ),
+            answers,
         ),
         attempts=talk.failed,
     )
@@ -212,7 +223,12 @@ def _near(job: Job, studio: Studio, talk: Talk) -> str:
 
 
 def _rejected(
-    job: Job, agents: Agents, plan: str, fault: Dropped, attempts: tuple[Attempt, ...] = ()
+    job: Job,
+    agents: Agents,
+    plan: str,
+    fault: Dropped,
+    attempts: tuple[Attempt, ...] = (),
+    student_pass_rate: float | None = None,
 ) -> Rejected:
     return Rejected(
         job=job.number,
@@ -223,6 +239,7 @@ def _rejected(
         detail=fault.detail,
         attempts=attempts,
         usage=agents.usage,
+        student_pass_rate=student_pass_rate,
     )
 
 

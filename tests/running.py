@@ -145,9 +145,14 @@ class Endpoint:
 
 @contextmanager
 def endpoint(
-    latency_ms: float = 0.0, twist: Twist | None = None, *, identified: bool = True
+    latency_ms: float = 0.0,
+    twist: Twist | None = None,
+    *,
+    identified: bool = True,
+    student: dict[str, float] | None = None,
 ) -> Iterator[Endpoint]:
-    server = Endpoint(Options(latency_ms=latency_ms), twist, identified)
+    options = Options(latency_ms=latency_ms, student=student or {})
+    server = Endpoint(options, twist, identified)
     ready = threading.Event()
     over: list[Callable[[], None]] = []
 

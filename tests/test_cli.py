@@ -14,8 +14,8 @@ from running import Endpoint, manifest, run, start
 from fastsynth.cli import _parse, main
 
 COMMANDS = (
-    "generate", "doctor", "preview", "status", "verify", "compact", "view", "report", "graph",
-    "serve", "bench",
+    "generate", "doctor", "preview", "status", "verify", "compact", "view", "report", "probe",
+    "graph", "serve", "bench",
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ ROWS = (
     ("sim", "dashboard", "replay", "spent"),
     ("sitting", "opening", "deck"),
     ("run",),
+    ("probing",),
     ("doctor", "init"),
     ("commands",),
     ("cli",),

@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 from fastsynth.config import Config
 from fastsynth.errors import ConfigError
 from fastsynth.prompts import share
-from fastsynth.settings import Flags, decode, dump, find_config, identity_of, load_config, seconds
+from fastsynth.settings import (
+    Flags,
+    decode,
+    dump,
+    find_config,
+    identity_of,
+    load_config,
+    probing_config,
+    roles_of,
+    seconds,
+)
 
 MODELS = {"writer": "m", "reasoning": "m", "critic": "m"}
 FILE = """
@@ -168,3 +178,55 @@ def test_whatever_a_file_holds_it_is_a_config_or_one_line(raw: dict[str, Any]) -
         assert complaint.startswith("a.yaml: $")
         assert "need" in complaint or "known" in complaint
         assert "\n" not in complaint
+
+
+@pytest.fixture
+def student(tmp_path: Path) -> Path:
+    text = FILE.replace("roles: {default: paid}", "roles: {default: paid, student: own}")
+    (tmp_path / "s.yaml").write_text(text + "targets: {by: failure, runs: 3, conversations: 7}\n")
+    return tmp_path / "s.yaml"
+
+
+def test_sections_of_the_student_that_are_off_are_not_identity(path: Path) -> None:
+    plain = identity_of(loaded(path), "p", MODELS)
+
+    for setting in ("targets.runs=9", "targets.conversations=5", "targets.probe=elsewhere",
+                    "teacher.student={book: 0.5}", "roles.student=own"):  # fmt: skip
+        assert identity_of(loaded(path, settings=(setting,)), "p", MODELS) == plain
+
+
+def test_a_probe_and_a_band_are_identity(student: Path) -> None:
+    config = loaded(student)
+    found = {
+        identity_of(config, "p", MODELS, "one"),
+        identity_of(config, "p", MODELS, "other"),
+        identity_of(loaded(student, settings=("student.runs=4",)), "p", MODELS, "one"),
+        identity_of(loaded(student, settings=("student.band=[0.2, 0.8]",)), "p", MODELS, "one"),
+        identity_of(loaded(student, settings=("targets.coverage=0.5",)), "p", MODELS, "one"),
+    }
+
+    assert len(found) == 5
+
+
+def test_a_probing_phase_is_a_run_by_coverage_with_the_student_asked(student: Path) -> None:
+    phase = probing_config(loaded(student, settings=("student.band=[0.2, 0.8]",)))
+
+    assert (phase.targets.by, phase.output.accepted) == ("coverage", 7)
+    assert phase.student is not None
+    assert (phase.student.runs, phase.student.band) == (3, None)
+    assert roles_of(phase)["student"] == "own"
+    assert "student" not in roles_of(loaded(student))
+
+
+def test_the_student_is_never_the_default_endpoint(path: Path) -> None:
+    said = complained(lambda: loaded(path, settings=("targets.by=failure",)))
+
+    assert said is not None
+    assert "$.roles.student: None, need the endpoint of the model that is to learn" in said
+
+
+def test_an_address_from_outside_is_not_the_students(student: Path) -> None:
+    config = loaded(student, {"OPENAI_BASE_URL": "http://e/v1"}, urls=("http://a/v1",), model="m")
+
+    assert config.endpoints["paid"].urls == ("http://a/v1",)
+    assert (config.endpoints["own"].urls, config.endpoints["own"].model) == ((), None)

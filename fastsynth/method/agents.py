@@ -54,14 +54,21 @@ class Agents:
         self.job = job
         self.seed = seed
         self._chance = chance
+        self._reasoner: AgentRole = "reasoning"
         self.usage = Usage()
         self.teachers: dict[str, None] = {}
+
+    def student(self) -> Agents:
+        """The same job's student: it reasons in the teacher's place, and counts for itself."""
+        twin = Agents(self._chat, self.prompts, self.job, self.seed, self._chance)
+        twin._reasoner = "student"
+        return twin
 
     async def reason(
         self, transcript: Transcript, tools: tuple[bytes, ...], place: Place, script: Cue
     ) -> Reply | Dropped:
         """One step of the reasoning model, with native tool calls."""
-        return await self._ask("reasoning", transcript, place, script, tools=tools)
+        return await self._ask(self._reasoner, transcript, place, script, tools=tools)
 
     async def draft(
         self,
@@ -128,7 +135,7 @@ class Agents:
         if isinstance(reply, NoReply):
             if reply.transient:
                 raise Unanswered(reply.detail)
-            stage = "chain" if role == "reasoning" else script.purpose
+            stage = "chain" if role == self._reasoner else script.purpose
             return Dropped(stage=stage, reason=reply.cause, detail=reply.detail)
         self.usage = self.usage + reply.usage
         if role != "judge":

@@ -43,6 +43,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """For a turn with `recall`: the value that is asked for again."""
     script: Cue
     mode: Mode = "default"
+    recorded: bool = True
+    """Whether the attempt may become a row: then it must not tell how the data was made."""
 
     @property
     def told(self) -> str:
@@ -79,7 +81,7 @@ async def attempt(
         scene.script,
         level=level,
         attempt=number,
-        seed=agents.script_seed("step", turn.number, number),
+        seed=agents.script_seed(scene.script.purpose, turn.number, number),
     )
     transcript = guided(agents, scene, level, hints)
     messages: list[Message] = []
@@ -226,7 +228,7 @@ async def _verdict(
         return fault
     if scene.turn.recall is not None and not stands_in(scene.recalled, normal(answer)):
         return _no("goal_value_not_told", str(scene.recalled))
-    leaked = leaks(scene, messages)
+    leaked = leaks(scene, messages) if scene.recorded else ""
     return _no("leakage", leaked) if leaked else verdict
 
 

@@ -23,7 +23,7 @@ from fastsynth.method.memory import Memory
 from fastsynth.method.pace import breathe
 from fastsynth.method.plan import Plan, Turn
 from fastsynth.method.reference import ambiguous
-from fastsynth.method.targets import first_target, next_targets
+from fastsynth.method.targets import COVERAGE, Focus, next_targets
 from fastsynth.method.walk import Reach, Walk
 from fastsynth.method.wording import spoken
 from fastsynth.packed import Packed
@@ -90,19 +90,22 @@ class Planner:
         shape: Shape,
         seed: int,
         aims: Aims | None = None,
+        focus: Focus = COVERAGE,
     ) -> None:
-        """`aims`: logs that conversations are drawn alike, in place of `shape`."""
+        """`aims`: logs that conversations are drawn alike, in place of `shape`. `focus`: what is to
+        be learnt from which tool."""
         self.domain = domain
         self.graph = graph
         self.shape = shape
         self.seed = seed
         self.aims = aims
+        self.focus = focus
         self._tools = sorted(domain.tools)
 
     def setting(self, job: Job) -> Setting:
         """The job's target, the parts around it, and a scenario of its own."""
         index = job.index // 2 if job.stratum in kinds.TWINS else job.index
-        target = first_target(self._tools, self.seed, job.stream, index)
+        target = self.focus.first(self._tools, self.seed, job.stream, index)
         rng = derive(self.seed, *self.chance(job), "scenario")
         home = self.domain.tools[target].part
         near = [part for part in self.domain.companions.get(home, ()) if part != home]
@@ -247,7 +250,7 @@ class Planner:
     ) -> Turn | None:
         used = {turn.target for turn in before}
         first = [setting.target] if setting.target in allowed and setting.target not in used else []
-        targets = [*first, *next_targets(self.graph, memory, allowed, used, rng)]
+        targets = [*first, *next_targets(self.graph, memory, allowed, used, rng, self.focus)]
         targets = [t for t in targets if kinds.suits(due, self.graph.tools[t])]
         for calls, words in _demands(aim):
             for target in targets[again : again + TARGETS_TRIED]:

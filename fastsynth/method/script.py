@@ -13,7 +13,7 @@ import msgspec
 from fastsynth.env.environment import Thread
 from fastsynth.method.plan import Turn
 
-Purpose = Literal["advanced", "query", "step", "hint", "rewrite", "judge", "scenario"]
+Purpose = Literal["advanced", "query", "step", "hint", "rewrite", "judge", "scenario", "student"]
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ times; else the conversation ends at its last good turn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -70,7 +70,8 @@ class Talk:
         self._kept: list[Packed[Kept]] = []
         self._told: list[msgspec.Raw] = []
         """The kept turns as a scripted teacher is told them."""
-        self._added: list[str] = []
+        self._added: dict[str, int] = {}
+        """Withheld tool -> the turn it was added at."""
         self._failed: list[Packed[Attempt]] = []
         self.last_fault: Dropped | None = None
         self.transcript = Transcript((Message(role="system", content=system),))
@@ -128,7 +129,8 @@ class Talk:
 
     def tools_at(self, turn: Turn) -> Mapping[str, Tool]:
         """The tools the model sees in a turn: a withheld one joins when it has been added."""
-        added = {name: self.all_tools[name] for name in (*self._added, *_added(turn))}
+        earlier = [name for name, since in self._added.items() if since < turn.number]
+        added = {name: self.all_tools[name] for name in (*earlier, *_added(turn))}
         return {**self.tools, **added} if added else self.tools
 
     def script(self, purpose: Purpose, turn: Turn, agents: Agents) -> Cue:
@@ -141,7 +143,7 @@ class Talk:
         return Cue(
             purpose=purpose,
             seed=agents.script_seed(purpose, turn.number, self.again),
-            turns=(*self._told, msgspec.Raw(encode(turn))),
+            turns=(*self._told[: turn.number], msgspec.Raw(encode(turn))),
             thread=self._thread,
             now=self._now,
             style=self._style_at(turn),
@@ -158,19 +160,31 @@ class Talk:
 
     def scene(self, turn: Turn, advanced: Advanced, query: str, agents: Agents) -> Scene:
         """What all attempts at this turn share."""
-        tools = self.tools_at(turn)
         transcript = self.transcript.fork()
         transcript.append(Message(role="user", content=query))
+        return self._scene(turn, advanced, transcript, self.script("step", turn, agents))
+
+    def scene_again(
+        self, kept: Kept, agents: Agents, transcript: Transcript, seen: Sequence[Any]
+    ) -> Scene:
+        """A kept turn as a student meets it, after what it has itself said, called and seen.
+        `transcript` ends with the user's message."""
+        script = self.script("student", kept.turn, agents)
+        scene = self._scene(kept.turn, kept.advanced, transcript, script)
+        return msgspec.structs.replace(scene, seen=lambda: list(seen), recorded=False)
+
+    def _scene(self, turn: Turn, advanced: Advanced, transcript: Transcript, script: Cue) -> Scene:
+        tools = self.tools_at(turn)
         return Scene(
             turn=turn,
             advanced=advanced,
-            query=query,
+            query=transcript.messages[-1].content or "",
             transcript=transcript,
             tools=tool_list(tools.values()),
             tool_names=tools.keys(),
             seen=self._seen,
             recalled=told_value(self.turns, turn.recall) if turn.recall is not None else None,
-            script=self.script("step", turn, agents),
+            script=script,
         )
 
     def keep(self, turn: Turn, advanced: Advanced, query: str, solved: Solved) -> None:
@@ -179,7 +193,7 @@ class Talk:
         kept = Kept(turn=turn, advanced=advanced, solved=bare, steps=_true_steps(solved))
         self._kept.append(Packed(kept))
         self._told.append(msgspec.Raw(encode(turn)))
-        self._added += _added(turn)
+        self._added |= dict.fromkeys(_added(turn), turn.number)
         self._failed += map(Packed, solved.failed)
         self.transcript.append(Message(role="user", content=query))
         for message in solved.messages:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.markup import escape
 from rich.table import Table
 
 from fastsynth.quality.card import QualityCard, by_section
 from fastsynth.quality.coverage import Reach
+from fastsynth.quality.probe import Probe, Rate
 
 STYLES = {"good": "green", "warning": "yellow", "not measured": "dim"}
 
@@ -52,4 +53,22 @@ def coverage_table(tools: Sequence[Reach]) -> Table:
             f"{reach.offered:,}",
             style=style,
         )
+    return table
+
+
+def rates_table(found: Probe) -> Table:
+    """A student's pass rates, the worst first."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("tool or kind")
+    for name in ("runs", "passed", "rate"):
+        table.add_column(name, justify="right")
+
+    def add(rates: Mapping[str, Rate]) -> None:
+        for name, rate in sorted(rates.items(), key=lambda item: (item[1].share, item[0])):
+            share = f"{100 * rate.share:.0f}%"
+            table.add_row(escape(name), f"{rate.runs:,}", f"{rate.passes:,}", share)
+
+    add(found.tools)
+    table.add_section()
+    add(found.kinds)
     return table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from fastsynth.env.registry import open_domain
@@ -26,9 +28,9 @@ class _Tool(msgspec.Struct):
     function: ToolFunction
 
 
-def teacher_chat(mistakes: Mistakes = NONE) -> FakeChat:
+def teacher_chat(mistakes: Mistakes = NONE, student: Mapping[str, float] | None = None) -> FakeChat:
     """Answers like the simulated endpoint does, call ids included. Keeps every `Ask`."""
-    teacher = Teacher(bank.load(bank.HERE), mistakes)
+    teacher = Teacher(bank.load(bank.HERE), mistakes, student)
 
     def answer(ask: Ask) -> Reply | NoReply:
         script = msgspec.json.decode(ask.script, type=Script)

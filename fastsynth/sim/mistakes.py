@@ -5,6 +5,7 @@ Drawn from the script's seed; asking for the same thing again brings the same mi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -66,6 +67,18 @@ def of_attempt(mistakes: Mistakes, script: Script) -> StepMistake | None:
         draw -= getattr(mistakes, name) * left
         if draw < 0:
             return name
+    return None
+
+
+def missed_step(student: Mapping[str, float], script: Script) -> int | None:
+    """The first step of the turn whose tool goes wrong in this run of the student, if any.
+
+    `student`: tool -> share of runs; `default` for tools that are not named.
+    """
+    for number, step in enumerate(script.turns[-1].as_asked().steps):
+        share = student.get(step.tool, student.get("default", 0.0))
+        if seeds.derive(script.seed, "student", step.tool).random() < share:
+            return number
     return None
 
 

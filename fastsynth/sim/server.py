@@ -38,6 +38,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """0.5: each reply takes between half and one and a half times as long, by its number."""
     faults: faults.Faults = faults.Faults()
     mistakes: mistakes.Mistakes = mistakes.Mistakes()
+    student: dict[str, float] = {}
+    """Tool -> share of a scripted student's runs that go wrong at it; `default` for the others."""
     batching: Shape | None = None
     phrases: Path = bank.HERE
 
@@ -47,7 +49,7 @@ class Server:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.teacher = Teacher(bank.load(options.phrases), options.mistakes)
+        self.teacher = Teacher(bank.load(options.phrases), options.mistakes, options.student)
         self.cache = PrefixCache()
         self.batcher = Batcher(options.batching) if options.batching else None
         self.requests = 0

@@ -7,7 +7,7 @@ mistakes are drawn from the script's seed, so the same request brings the same r
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, assert_never
 
@@ -42,9 +42,13 @@ _READS = ("get", "list", "show", "view", "check", "find", "search", "display", "
 
 
 class Teacher:
-    def __init__(self, bank: Bank, mistakes: Mistakes) -> None:
+    def __init__(
+        self, bank: Bank, mistakes: Mistakes, student: Mapping[str, float] | None = None
+    ) -> None:
+        """`student`: tool -> share of a student's runs that leave its call out; see `mistakes`."""
         self._bank = bank
         self._mistakes = mistakes
+        self._student = student or {}
 
     def speak(
         self, script: Script, messages: Sequence[ChatMessage], tools: Sequence[ToolFunction]
@@ -67,6 +71,11 @@ class Teacher:
                 )
             case "rewrite":
                 return self._step(script, messages, tools, None)
+            case "student":
+                missed = wrongs.missed_step(self._student, script)
+                if missed is not None and not script.turns[-1].steps:
+                    return self._step(script, messages, tools, "wrong_argument")
+                return self._step(script, messages, tools, None, missed)
             case "judge":
                 rng = seeds.derive(script.seed, script.attempt, "judge")
                 return _draft(cast_vote(rng, self._mistakes.harsh_vote))
@@ -81,6 +90,7 @@ class Teacher:
         messages: Sequence[ChatMessage],
         tools: Sequence[ToolFunction],
         mistake: StepMistake | None,
+        skip: int | None = None,
     ) -> Spoken:
         turn = script.turns[-1]
         made = made_calls(messages)
@@ -93,13 +103,13 @@ class Teacher:
             return Spoken(content=rng.choice(_REFUSALS), reasoning="I should decline this.")
         wrong = _wrong_arguments(script) if mistake == "wrong_argument" else None
         standing = Standing(turn, made, wrong)
-        skip = _skippable(script) if mistake == "missing_call" else None
+        skip = _skippable(script) if mistake == "missing_call" else skip
         number = standing.next(skip)
         if number is None:
             text = telling.answer(standing, script, self._bank, rng, mistake)
             return Spoken(content=text, reasoning=telling.closing_thought(rng))
         reasoning = telling.think(standing, number, script, self._bank, rng)
-        if turn.parallel and mistake is None:
+        if turn.parallel and mistake is None and skip is None:
             together = standing.independent(number)
             if len(together) > 1:
                 calls = tuple(

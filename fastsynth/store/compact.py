@@ -51,6 +51,7 @@ class _Rejected(msgspec.Struct):
     detail: str
     attempts: msgspec.Raw
     usage: msgspec.Raw
+    student_pass_rate: float | None = None
 
 
 class _Places:
@@ -133,6 +134,7 @@ class RejectedRow(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     attempts: tuple[Attempt, ...]
     usage: Usage
+    student_pass_rate: float | None = None
 
 
 class AttemptedRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,8 @@ from fastsynth.store.appendfile import write_atomically
 from fastsynth.store.manifest import Manifest, read_manifest, write_manifest
 
 Resume = Literal["auto", "never", "always"]
+PROBE = "probe"
+"""Folder of the probing phase, which comes before its run."""
 
 
 class RunDir:
@@ -65,7 +67,7 @@ def earlier(path: Path, resume: Resume = "auto") -> Manifest | None:
         raise ConfigError(f"{path}: a file, need a directory for the run")
     found = read_manifest(path)
     if found is None:
-        if path.is_dir() and any(path.iterdir()):
+        if path.is_dir() and any(inside.name != PROBE for inside in path.iterdir()):
             raise ConfigError(
                 f"{path}: not empty and without manifest.json, need a new directory or a run's own"
             )

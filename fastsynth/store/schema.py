@@ -44,6 +44,7 @@ _DIFFICULTY = pl.Struct(
         "recovered_calls": _INT,
         "alternative": pl.Boolean,
         "student_pass_rate": _FLOAT,
+        "priority": _FLOAT,
     }
 )
 _ATTEMPTS = pl.List(
@@ -91,6 +92,10 @@ CONVERSATION: dict[str, Type] = {
     "twin": _TEXT,
     "errors_recovered": pl.List(_TEXT),
     "votes": pl.List(pl.Struct({"accept": pl.Boolean, "reason": _TEXT})),
+    "student": _TEXT,
+    "student_runs": _INT,
+    "student_passes": pl.List(_INT),
+    "student_tools": pl.List(pl.Struct({"tool": _TEXT, "runs": _INT, "passes": _INT})),
 }
 """Columns of `data/part-*.parquet`, in order."""
 
@@ -103,6 +108,7 @@ REJECTED: dict[str, Type] = {
     "detail": _TEXT,
     "attempts": _ATTEMPTS,
     "usage": _USAGE,
+    "student_pass_rate": _FLOAT,
 }
 """Columns of `rejects.parquet`."""
 

@@ -1,0 +1,82 @@
+"""The probing phase: what a student gets right, found out before targets are drawn by it.
+
+A small run of its own in RUN/probe, with journal, stored replies and resume like any other: targets
+by coverage, each accepted conversation answered by the student. Its results are the main run's
+identity, so that no resume can change what was aimed at.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from fastsynth.errors import NothingAccepted, config_error
+from fastsynth.quality.probe import Probe, in_words, summarise
+from fastsynth.records import Usage
+from fastsynth.run import Order, generate
+from fastsynth.settings import probing_config
+from fastsynth.store.appendfile import write_atomically
+from fastsynth.store.manifest import Manifest, read_manifest
+from fastsynth.store.rundir import PROBE
+
+FILE = "probe.json"
+WHOLE = ("done", "hopeless")
+"""Ends of a phase that has nothing more to find out."""
+
+
+async def generate_aimed(order: Order) -> Manifest:
+    """`run.generate`, with what a student got wrong found out first where targets go by it."""
+    targets = order.config.targets
+    if targets.by == "coverage":
+        return await generate(order)
+    if targets.probe == "auto":
+        found = await probe(order)
+        if order.mode in ("auto", "plain"):
+            Console(stderr=True, soft_wrap=True).out(in_words(found), highlight=False)
+    else:
+        found = _read(Path(targets.probe))
+    aimed = msgspec.structs.replace(
+        order, focus=found.focus(targets.coverage), probe=found.digest, spent=_spent(order)
+    )
+    return await generate(aimed)
+
+
+async def probe(order: Order) -> Probe:
+    """The phase, to its end or with the rest of it. What the run's own directory holds is not paid
+    for again. Raises what ends a run, and NothingAccepted where it was stopped before its end."""
+    run_dir = order.run_dir / PROBE
+    known = (run_dir / FILE).is_file()
+    own = (order.run_dir,) if (order.run_dir / "replies").is_dir() else ()
+    phase = Order(
+        config=probing_config(order.config),
+        run_dir=run_dir,
+        resume="auto",
+        reuse=(*order.reuse, *own),
+        mode="quiet" if known or order.mode in ("json", "quiet") else order.mode,
+        example=False,
+    )
+    manifest = await generate(phase)
+    if manifest.stopped_by not in WHOLE:
+        again = "run the same command again to go on"
+        raise NothingAccepted(f"{run_dir}: probing stopped by {manifest.stopped_by}; {again}")
+    found = summarise(run_dir)
+    text = msgspec.json.format(msgspec.json.encode(found), indent=1)
+    write_atomically(run_dir / FILE, text + b"\n")
+    return found
+
+
+def _read(path: Path) -> Probe:
+    """Of a run's probing phase, or else of its own rows."""
+    for run_dir in (path / PROBE, path):
+        if (run_dir / FILE).is_file() or (run_dir == path and (path / "data").is_dir()):
+            return summarise(run_dir)
+    allowed = "need `auto`, or the directory of a run that a student answered"
+    raise config_error("$.targets.probe", str(path), allowed)
+
+
+def _spent(order: Order) -> Usage:
+    """What the phase took of the run's budget."""
+    manifest = read_manifest(order.run_dir / PROBE)
+    return manifest.usage if manifest else Usage()

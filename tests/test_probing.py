@@ -1,0 +1,147 @@
+"""Targets by failure, as whole runs: the phase comes first, is paid for once, and cannot change."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import Endpoint, endpoint, here, manifest, rows, summary
+
+from fastsynth.errors import ConfigError
+from fastsynth.quality.probe import summarise
+
+FAILED = "hold_flight"
+CONFIG = """
+environment: world:travel
+endpoints:
+  teacher: {{kind: scripted, url: "{url}"}}
+  student: {{kind: scripted, url: "{url}"}}
+roles: {{default: teacher, student: student}}
+conversation: {{turns: [2, 3], calls: [1, 5], tools_visible: [8, 20]}}
+kinds: {{base: 1}}
+targets: {{by: failure, conversations: 12, runs: 2, coverage: 0.25}}
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Endpoint]:
+    with endpoint(student={FAILED: 0.6}) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory, server: Endpoint) -> Path:
+    path = tmp_path_factory.mktemp("probing") / "mine.yaml"
+    path.write_text(CONFIG.format(url=server.url))
+    return path
+
+
+@pytest.fixture(scope="module")
+def aimed(tmp_path_factory: pytest.TempPathFactory, config: Path) -> Path:
+    out = tmp_path_factory.mktemp("aimed") / "run"
+    ended = here("generate", "-c", config, "-o", out, "-n", 16, "--json")
+    assert ended.returncode == 0, ended.stderr
+    assert summary(ended)["accepted"] == 16
+    return out
+
+
+def targets(run_dir: Path) -> Counter[str]:
+    return Counter(target for row in rows(run_dir) for target in row.targets)
+
+
+def probed(run_dir: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((run_dir / "probe" / "probe.json").read_text())
+    return found
+
+
+def test_one_command_probes_then_aims_at_what_failed(
+    aimed: Path, config: Path, tmp_path: Path
+) -> None:
+    by_coverage = tmp_path / "coverage"
+    here("generate", "-c", config, "-o", by_coverage, "-n", 16, "--set", "targets.by=coverage")
+    found = probed(aimed)
+    failing = [tool for tool, rate in found["tools"].items() if rate["passes"] < rate["runs"]]
+
+    assert failing == [FAILED]
+    assert found["conversations"] == 12
+    assert targets(aimed)[FAILED] >= 3 * max(1, targets(by_coverage)[FAILED])
+    assert len(targets(aimed)) >= 6, "coverage of the other tools vanished"
+    assert all(row.student_runs == 0 for row in rows(aimed)), "the student was asked in the run"
+
+
+def test_done_already_nobody_is_asked_again(aimed: Path, config: Path, server: Endpoint) -> None:
+    before = len(server.posts)
+    again = here("generate", "-c", config, "-o", aimed, "-n", 16, "--json")
+
+    assert again.returncode == 0
+    assert len(server.posts) == before
+
+
+def test_neither_width_nor_a_resume_changes_probe_or_data(
+    aimed: Path, config: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    here("generate", "-c", config, "-o", out, "-n", 4, "--width", 3)
+    ended = here("generate", "-c", config, "-o", out, "-n", 16, "--width", 5)
+
+    assert ended.returncode == 0, ended.stderr
+    assert probed(out) == probed(aimed)
+    assert rows(out) == rows(aimed)
+
+
+def test_another_probe_is_another_run(aimed: Path, config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    fixed = ("--set", f"targets.probe={aimed}")
+    assert here("generate", "-c", config, "-o", out, "-n", 2, *fixed).returncode == 0
+    assert not (out / "probe").exists()
+    other = tmp_path / "other"
+    here("probe", "-c", config, "-o", other, "-n", 3)
+
+    ended = here("generate", "-c", config, "-o", out, "-n", 3, "--set", f"targets.probe={other}")
+
+    assert ended.returncode == 2
+    assert "made by a run of identity" in ended.stderr
+
+
+def test_probe_pays_only_the_student_for_conversations_of_the_run(
+    config: Path, server: Endpoint, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    here("generate", "-c", config, "-o", out, "-n", 4, "--set", "targets.by=coverage")
+    before = len(server.posts)
+    ended = here("probe", "-c", config, "-o", out, "-n", 2, "--width", 1, "--runs", 3, "--json")
+    asked = [post for post in server.posts[before:] if b'"purpose":"student"' not in post]
+
+    found = json.loads(ended.stdout)
+    assert (found["conversations"], found["runs"]) == (2, 6)
+    assert asked == []
+
+
+def test_probe_prints_the_worst_first(aimed: Path, config: Path) -> None:
+    ended = here("probe", "-c", config, "-o", aimed)
+
+    words, _, first, *_ = ended.stdout.splitlines()
+    assert words.startswith("student scripted: passes ")
+    assert first.startswith(FAILED)
+
+
+def test_a_band_keeps_only_what_lies_in_it(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    band = ("--set", "student={runs: 3, band: [0.2, 0.85]}", "--set", "targets.by=coverage")
+    ended = here("generate", "-c", config, "-o", out, "-n", 3, "--json", *band)
+
+    said = summary(ended)
+    assert [row.student_runs for row in rows(out)] == [3, 3, 3]
+    for row in rows(out):
+        assert 0.2 <= (row.difficulty.student_pass_rate or 0.0) <= 0.85
+    assert said["funnel"]["student"]["too_easy"] > 0
+    assert manifest(out)["models"]["student"] == "scripted"
+
+
+def test_a_run_without_a_student_cannot_be_aimed_by(tmp_path: Path, few: Path) -> None:
+    with pytest.raises(ConfigError, match="no row that a student answered"):
+        summarise(few)
