@@ -235,6 +235,17 @@ class Scenarios(Section, frozen=True, kw_only=True):
     """States it drafts."""
 
 
+class System(Section, frozen=True, kw_only=True):
+    """What the system message of every conversation states beside the environment's own."""
+
+    file: str | None = None
+    """Text file, stated as it is."""
+    clock: str | None = None
+    """The date and time stated, ISO 8601 with offset; None: one drawn for each conversation."""
+    rules: str | None = None
+    """`python:module:attribute`, a list of `fastsynth.env.law.Rule`: stated, and never broken."""
+
+
 class Served(Section, frozen=True, kw_only=True):
     """An environment that needs more than a name."""
 
@@ -268,6 +279,7 @@ class Config(Section, frozen=True, kw_only=True):
     """`world[:travel+wallet]`, `bfcl[:TradingBot+MathAPI]`, `python:my_tools:make`; or `mcp:`."""
     scenarios: Scenarios | None = None
     """None: the module's own `scenario`, or else the tools' own initial state."""
+    system: System | None = None
     seed: NotNegative = 1
     endpoints: dict[str, Endpoint] = msgspec.field(
         default_factory=lambda: {"teacher": Endpoint(kind="scripted")}

@@ -14,6 +14,7 @@ import msgspec
 from fastsynth.config import Config
 from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Domain
+from fastsynth.env.law import Law
 from fastsynth.env.world import living
 from fastsynth.errors import FastsynthError, NoEndpoint
 from fastsynth.events import Bus, Event, Note
@@ -26,7 +27,7 @@ from fastsynth.method.parse import arguments_of, spoken
 from fastsynth.method.planner import Planner
 from fastsynth.method.script import AdvancedDraft
 from fastsynth.method.tooling import tool_list
-from fastsynth.opening import domain_of, meet_endpoints, shape_of
+from fastsynth.opening import domain_of, meet_endpoints, policy_of, shape_of
 from fastsynth.records import Message
 
 JOBS = 400
@@ -83,6 +84,10 @@ async def _examine_environment(config: Config, domain: Domain, show: Show) -> No
         show(Finding(grade="warning", what=note))
     for note in charted.notes:
         show(Finding(grade="warning", what=note))
+    if config.system is not None:
+        law: Law | None = getattr(domain, "law", None)
+        rules, words = len(law.rules) if law else 0, len(policy_of(config, domain).split())
+        show(Finding(grade="good", what=f"system: {rules} rules, {words} words stated"))
     await _examine_resets(planner, domain, show)
     called, aimed = await _explore(planner, domain)
     silent = sorted(set(domain.tools) - called)

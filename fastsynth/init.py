@@ -28,6 +28,7 @@ environment: "python:{target}"
   teacher: {{kind: scripted}}  # no model; or {{url: "http://gpu1:8000/v1", model: my-teacher}}
 conversation: {{turns: [2, 5], calls: [1, 8], tools_visible: [8, 40]}}
 kinds: {{base: 0.9, no_tool: 0.1}}
+# system: {{file: policy.md, rules: "python:my_rules:rules"}}  # stated to the model, never broken
 chain: {{blind: 1, attempts: 3}}
 tools: {{time_limit: 10, workers: 2}}
 output: {{accepted: 200}}

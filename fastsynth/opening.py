@@ -6,6 +6,7 @@ Whoever calls closes: the domain itself, and all else by the stack that is hande
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from fastsynth.config import Config, Endpoint
 from fastsynth.engine.novelty import Novelty
 from fastsynth.engine.quota import Quota
 from fastsynth.env.environment import Domain
+from fastsynth.env.law import Governed, Law, load_law
 from fastsynth.env.registry import Options as ToolOptions
 from fastsynth.env.registry import open_domain
 from fastsynth.errors import FastsynthError, config_error
@@ -25,7 +27,7 @@ from fastsynth.method.aims import Aims, cells
 from fastsynth.method.chart import Chart
 from fastsynth.method.planner import Planner, Shape
 from fastsynth.method.targets import COVERAGE, Focus
-from fastsynth.settings import roles_of
+from fastsynth.settings import policy_text, roles_of
 from fastsynth.sim.embedded import start_embedded
 from fastsynth.sim.mistakes import Mistakes
 from fastsynth.sim.server import Options
@@ -37,7 +39,21 @@ def domain_of(config: Config) -> Domain:
         workers=config.tools.workers,
         scenarios=config.scenarios.source if config.scenarios else "",
     )
-    return open_domain(config.environment, options=options)
+    domain = open_domain(config.environment, options=options)
+    if config.system is None:
+        return domain
+    rules, clock = config.system.rules, config.system.clock
+    law = load_law(rules.removeprefix("python:")) if rules else None
+    moment = datetime.fromisoformat(clock).isoformat(timespec="minutes") if clock else ""
+    return Governed(domain, law, moment)
+
+
+def policy_of(config: Config, domain: Domain) -> str:
+    """What the user wants every system message to state: the policy file, then the rules."""
+    law: Law | None = getattr(domain, "law", None)
+    said = [policy_text(config.system)] if config.system else []
+    said += [f"Rule: {rule.text}" for rule in law.rules] if law else []
+    return "\n".join(text for text in said if text)
 
 
 def shape_of(config: Config) -> Shape:

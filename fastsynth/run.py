@@ -40,7 +40,14 @@ from fastsynth.method.chart import Chart, chart
 from fastsynth.method.decontaminate import load_benchmarks
 from fastsynth.method.student import Exam
 from fastsynth.method.targets import COVERAGE, Focus
-from fastsynth.opening import counts_of, domain_of, meet_endpoints, planner_of, quota_of
+from fastsynth.opening import (
+    counts_of,
+    domain_of,
+    meet_endpoints,
+    planner_of,
+    policy_of,
+    quota_of,
+)
 from fastsynth.prompts import Prompts, load_prompts
 from fastsynth.records import Usage, encode
 from fastsynth.settings import dump, further_prompts, identity_of, roles_of
@@ -288,6 +295,7 @@ def _studio(
         ),
         identity=books.identity,
         bus=bus,
+        policy=policy_of(config, charted.domain),
         judges=config.judges,
         plans=books.plans,
         benchmarks=load_benchmarks(config.decontaminate),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +18,11 @@ from typing import Any
 import msgspec
 import yaml
 
+<<<<<<< HEAD
 from fastsynth.config import Config, Endpoint, GraphOptions, Scenarios, Student
+=======
+from fastsynth.config import Config, Endpoint, GraphOptions, Scenarios, System
+>>>>>>> f1e9099 (State a user's policy, fix the clock, and run rules as predicates)
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.explain import explain
 from fastsynth.logs import read_logs
@@ -86,6 +91,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def decode(raw: dict[str, Any], place: str) -> Config:
+    system = raw.get("system")
+    if isinstance(system, dict) and isinstance(system.get("clock"), datetime):
+        raw = {**raw, "system": {**system, "clock": system["clock"].isoformat()}}
     try:
         return msgspec.convert(raw, Config)
     except msgspec.ValidationError as error:
@@ -105,6 +113,7 @@ def identity_of(
         "schema": SCHEMA_VERSION,
         "environment": environment_identity(config),
         **({"scenarios": _scenarios_identity(config.scenarios)} if config.scenarios else {}),
+        **({"system": _system_identity(config.system)} if config.system else {}),
         "seed": config.seed,
         "conversation": msgspec.to_builtins(config.conversation),
         **({"match": read_logs(Path(config.logs)).digest} if config.logs else {}),
@@ -121,6 +130,22 @@ def identity_of(
         **_student_identity(config, probe),
     }
     return blake2b(canonical(decides).encode(), digest_size=16).hexdigest()
+
+
+def _system_identity(system: System) -> dict[str, Any]:
+    text = policy_text(system).encode()
+    hashed = blake2b(text, digest_size=16).hexdigest() if text else None
+    return {**msgspec.to_builtins(system), "file": hashed}
+
+
+def policy_text(system: System) -> str:
+    """What `system.file` holds, "" where none is named. Raises ConfigError."""
+    if system.file is None:
+        return ""
+    try:
+        return Path(system.file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise config_error("$.system.file", system.file, f"need a text file: {error}") from error
 
 
 def _scenarios_identity(scenarios: Scenarios) -> Any:
@@ -300,9 +325,14 @@ def _check(config: Config, place: str) -> None:
         )
     if config.scenarios is not None:
         _check_scenarios(config, config.scenarios, f"{place}: $.scenarios")
+<<<<<<< HEAD
     band = config.student.band if config.student else None
     if band is not None and band[0] > band[1]:
         raise config_error(f"{place}: $.student.band", list(band), "need the smaller one first")
+=======
+    if config.system is not None:
+        _check_system(config, config.system, f"{place}: $.system")
+>>>>>>> f1e9099 (State a user's policy, fix the clock, and run rules as predicates)
     roles_of(config)
     if config.targets.by == "failure" and config.targets.probe == "auto":
         roles_of(probing_config(config))
@@ -317,6 +347,24 @@ def _check_scenarios(config: Config, scenarios: Scenarios, place: str) -> None:
             scenarios.draft_with,
             f"need environment: python:..., this one is {config.environment_name}",
         )
+
+
+def _check_system(config: Config, system: System, place: str) -> None:
+    policy_text(system)
+    if system.rules is not None and not re.fullmatch(r"python:[\w.]+:\w+", system.rules):
+        raise config_error(f"{place}.rules", system.rules, "need python:module:attribute")
+    if system.clock is None:
+        return
+    try:
+        moment = datetime.fromisoformat(system.clock)
+    except ValueError:
+        moment = datetime.min
+    if moment.tzinfo is None:
+        allowed = "need ISO 8601 with an offset, such as 2026-03-02T09:00+01:00"
+        raise config_error(f"{place}.clock", system.clock, allowed)
+    if str(config.environment).partition(":")[0] in ("world", "bfcl"):
+        allowed = f"need an environment without a clock of its own, {config.environment} has one"
+        raise config_error(f"{place}.clock", system.clock, allowed)
 
 
 def seconds(text: str) -> float:

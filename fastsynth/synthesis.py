@@ -58,6 +58,8 @@ class Studio(msgspec.Struct, frozen=True, kw_only=True):
     effort: Effort
     identity: str
     bus: Bus
+    policy: str = ""
+    """The user's own, stated in every system message."""
     judges: int = 0
     plans: Plans = msgspec.field(default_factory=Plans)
     benchmarks: Benchmarks = NONE
@@ -160,7 +162,8 @@ def _begin(job: Job, studio: Studio, setting: Setting, plan: Plan, world: World)
     visible = visible_tools(plan, planner, job)
     tools = {name: studio.domain.tools[name] for name in visible}
     policy = [studio.domain.policy.get(part, "") for part in setting.parts]
-    policy += [plan.rule.text] if plan.rule else []
+    policy += [studio.policy]
+    policy += [plan.rule.text] if plan.rule and plan.rule.form != "own" else []
     policy += [PARALLEL_POLICY] if plan.parallel else []
     now = datetime.fromisoformat(plan.now)
     system, _ = studio.prompts["system"].render(

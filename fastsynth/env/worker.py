@@ -24,18 +24,20 @@ from fastsynth.env.adapters.found import Found, build, find
 from fastsynth.env.adapters.module_state import ModuleSession
 from fastsynth.env.adapters.objects import error_key, raised
 from fastsynth.env.environment import Observation
-from fastsynth.errors import EnvironmentBroken, boundary
+from fastsynth.env.law import Call, Law, load_law
+from fastsynth.errors import ConfigError, EnvironmentBroken, boundary
 
 HEADER = struct.Struct(">I")
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     op: str
-    """reset | call | snapshot | restore | digest | forget"""
+    """reset | call | snapshot | restore | digest | judge | forget"""
     session: int
     name: str = ""
+    """Tool to call; where rules to judge by are found."""
     value: Any = None
-    """State to reset to, arguments of a call, or bytes to restore."""
+    """State to reset to, arguments of a call, bytes to restore, or a call to judge."""
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,6 +45,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: Any = None
     broken: str = ""
     """Why the environment could not do it; "" where it could."""
+    unlawful: str = ""
+    """Why a user's rules could not be asked."""
 
 
 class Host:
@@ -51,12 +55,14 @@ class Host:
     def __init__(self, found: Found) -> None:
         self._found = found
         self._live: dict[int, Any] = {}
+        self._laws: dict[str, Law] = {}
         self._ops: dict[str, Callable[[Request], Response]] = {
             "reset": self._reset,
             "call": self._call,
             "snapshot": self._snapshot,
             "restore": self._restore,
             "digest": self._digest,
+            "judge": self._judge,
             "forget": self._forget,
         }
 
@@ -66,6 +72,8 @@ class Host:
                 return self._ops[request.op](request)
             except EnvironmentBroken as error:
                 return Response(broken=str(error))
+            except ConfigError as error:
+                return Response(unlawful=str(error))
         return Response(broken=f"{request.op}: {caught.error!r}")
 
     def _reset(self, request: Request) -> Response:
@@ -99,6 +107,14 @@ class Host:
 
     def _digest(self, request: Request) -> Response:
         return Response(value=digest_of(_state(self._live[request.session])))
+
+    def _judge(self, request: Request) -> Response:
+        if request.name not in self._laws:
+            self._laws[request.name] = load_law(request.name)
+        name, arguments, before = request.value
+        with _target(self._live[request.session]) as target:
+            call = Call(tool=name, arguments=arguments, before=before, state=target)
+            return Response(value=self._laws[request.name].broken(call))
 
     def _forget(self, request: Request) -> Response:
         self._live.pop(request.session, None)

@@ -18,6 +18,7 @@ import msgspec
 from fastsynth.activity import doing
 from fastsynth.env.breath import breathe
 from fastsynth.env.environment import Domain, Environment, Observation, Tool
+from fastsynth.env.law import Call, Law
 from fastsynth.records import canonical
 
 Logged = tuple[str, dict[str, Any]]
@@ -42,8 +43,11 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class World:
-    def __init__(self, environment: Environment, tools: Mapping[str, Tool]) -> None:
+    def __init__(
+        self, environment: Environment, tools: Mapping[str, Tool], law: Law | None = None
+    ) -> None:
         self._environment = environment
+        self._law = law
         self.tools = tools
         self.log: list[Logged] = []
         self._state = _State()
@@ -66,6 +70,21 @@ class World:
             observation = await self._environment.call(name, given)
         self.log.append((name, given))
         return observation
+
+    async def forbidden(self, name: str, arguments: Any) -> str:
+        """The text of a rule that the call would break just now, "" for none."""
+        law = self._law
+        if law is None or name not in law.tools or name not in self.tools:
+            return ""
+        if check_arguments(self.tools[name], arguments):
+            return ""
+        given = coerce(self.tools[name].parameters, arguments)
+        ask = getattr(self._environment, "broken", None)
+        if ask is not None:
+            number = await ask(law.target, name, given, self.log)
+        else:
+            number = law.broken(Call(tool=name, arguments=given, before=self.log))
+        return "" if number is None else law.rules[number].text
 
     async def mark(self) -> Mark:
         if self._state.snapshot is None:
@@ -104,7 +123,7 @@ async def living(
     try:
         await environment.reset(state)
         del state  # the environment may be smaller than what it was made from
-        yield World(environment, tools_of(domain, parts))
+        yield World(environment, tools_of(domain, parts), getattr(domain, "law", None))
     finally:
         await environment.close()
 

@@ -10,7 +10,7 @@ from typing import Any
 from fastsynth.method.agents import Dropped
 from fastsynth.method.forms import normal, numbers, scalars, stands_in
 from fastsynth.method.goals import goal_values
-from fastsynth.method.plan import Turn
+from fastsynth.method.plan import Rule, Turn
 
 COUNTS = 20
 """Whole numbers up to here may count things and need no source."""
@@ -68,10 +68,18 @@ def kind_fault(turn: Turn, answer: str) -> Dropped | None:
             if not _UNABLE.search(answer):
                 return _no("does_not_refuse", answer[:120])
             assert turn.rule is not None
-            named = stands_in(turn.rule.bound, text) or _shares_stem(turn.rule.parameter, text)
+            named = _names(turn.rule, text)
             return None if named or _RULE.search(answer) else _no("rule_not_named", answer[:120])
         case _:
             return None
+
+
+def _names(rule: Rule, text: str) -> bool:
+    """Whether the answer says which rule: its bound, its argument, or two of a user's own words."""
+    if rule.form != "own":
+        return stands_in(rule.bound, text) or _shares_stem(rule.parameter, text)
+    stems = {word[:5] for word in normal(rule.text).split() if len(word) > 4}
+    return sum(f" {stem}" in text for stem in stems) >= min(2, len(stems))
 
 
 def _asks_for_slot(turn: Turn, answer: str, text: str) -> Dropped | None:

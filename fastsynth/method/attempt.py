@@ -171,15 +171,25 @@ async def _run(world: World, call: ToolCall, troubles: dict[str, str]) -> tuple[
         )
         return _tool_message(call, canonical_result({"error": trouble})), ran
     before = await world.mark()
+    forbidden = await world.forbidden(call.name, arguments)
     observation = await world.call(call.name, arguments)
     if observation.ok:
         ran = Executed(
-            id=call.id, tool=call.name, arguments=world.log[-1][1], value=observation.value
+            id=call.id,
+            tool=call.name,
+            arguments=world.log[-1][1],
+            value=observation.value,
+            forbidden=forbidden,
         )
         return _tool_message(call, canonical_result(observation.value)), ran
     moved = await _moved(world, before)
     ran = Executed(
-        id=call.id, tool=call.name, arguments=arguments, error=observation.message, moved=moved
+        id=call.id,
+        tool=call.name,
+        arguments=arguments,
+        error=observation.message,
+        moved=moved,
+        forbidden=forbidden,
     )
     return _tool_message(call, canonical_result({"error": observation.message})), ran
 

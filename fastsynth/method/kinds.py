@@ -7,14 +7,15 @@ then it is there). The state after each is decided here; how a reply is judged, 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 from random import Random
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
+from fastsynth.env.law import Law
 from fastsynth.env.world import World
 from fastsynth.method.arguments import Binder, Bound
 from fastsynth.method.choice import element
@@ -41,8 +42,12 @@ TROUBLES = (
     "the service is busy (503); nothing was done, please repeat the call",
 )
 Variant = Literal["chat", "history", "unavailable"]
-PlanPlain = Callable[[int], Awaitable[Turn | None]]
-"""Plans and executes a plain turn under a number, memory and world standing after it."""
+
+
+class PlanPlain(Protocol):
+    def __call__(self, number: int, breaking: bool = False) -> Awaitable[Turn | None]:
+        """Plans and executes a plain turn under a number, memory and world standing after it; with
+        `breaking`, one whose last call a user's rule forbids."""
 
 
 def position(stratum: str, turns: int, rng: Random) -> int | None:
@@ -64,10 +69,12 @@ def fewest(stratum: str) -> int:
     return 2 if stratum in PAIRS or stratum == "no_tool" else 1
 
 
-def suits(stratum: str, tool: Tool) -> bool:
+def suits(stratum: str, tool: Tool, law: Law | None = None) -> bool:
     """Whether a special turn of the stratum may aim at `tool`: planning others is wasted."""
     if stratum != "refusal":
         return True
+    if law is not None:
+        return tool.name in law.tools
     properties = tool.parameters.get("properties", {}).values()
     return tool.mutates and any(p.get("type") in ("number", "integer") for p in properties)
 
@@ -83,6 +90,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     plain_twin: bool
     rng: Random
     plan: PlanPlain
+    law: Law | None = None
 
 
 async def special_turns(stratum: str, stage: Stage) -> list[Turn]:
@@ -182,11 +190,15 @@ async def _refusal(stage: Stage, number: int) -> list[Turn]:
     digest = await stage.world.digest()
     start = await stage.world.mark()
     held = stage.memory.copy()
-    turn = await stage.plan(number)
+    own = stage.law is not None
+    turn = await stage.plan(number, breaking=own and not stage.plain_twin)
     if turn is None or len(turn.goals) > 1:
         return []
     tools = stage.graph.tools
-    rule = rule_against(tools, turn, stage.before, stage.plain_twin, stage.rng)
+    if own and stage.plain_twin:
+        return [turn]
+    made = None if own else rule_against(tools, turn, stage.before, stage.plain_twin, stage.rng)
+    rule = made or turn.rule
     if rule is None:
         return []
     if stage.plain_twin:

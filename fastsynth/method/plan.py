@@ -75,11 +75,12 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """A stated policy rule that runs: what it forbids is decided by `method.rules.forbids`."""
+    """A stated policy rule that runs: what it forbids is decided by `method.rules.forbids`, for
+    form `own` by the user's predicate (`env.law`)."""
 
     tool: str
     parameter: str
-    form: Literal["at_most"]
+    form: Literal["at_most", "own"]
     bound: Any
     text: str
     """As the system message states it."""

@@ -14,6 +14,7 @@ import msgspec
 
 from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Domain, Scenario
+from fastsynth.env.law import Law
 from fastsynth.env.world import Mark, World
 from fastsynth.method import kinds
 from fastsynth.method.aims import Aims, TurnAim
@@ -23,6 +24,7 @@ from fastsynth.method.memory import Memory
 from fastsynth.method.pace import breathe
 from fastsynth.method.plan import Plan, Turn
 from fastsynth.method.reference import ambiguous
+from fastsynth.method.rules import own_rule
 from fastsynth.method.targets import COVERAGE, Focus, next_targets
 from fastsynth.method.walk import Reach, Walk
 from fastsynth.method.wording import spoken
@@ -101,6 +103,7 @@ class Planner:
         self.aims = aims
         self.focus = focus
         self._tools = sorted(domain.tools)
+        self.law: Law | None = getattr(domain, "law", None)
 
     def setting(self, job: Job) -> Setting:
         """The job's target, the parts around it, and a scenario of its own."""
@@ -210,11 +213,11 @@ class Planner:
         due = job.stratum
         aim = self.aim(job, len(before))
 
-        async def plain(number: int) -> Turn | None:
+        async def plain(number: int, breaking: bool = False) -> Turn | None:
             nonlocal tried
             tried += 1
             return await self._plain(
-                setting, world, memory, before, allowed, tried - 1, rng, number, due, aim
+                setting, world, memory, before, allowed, tried - 1, rng, number, due, aim, breaking
             )
 
         stage = kinds.Stage(
@@ -226,6 +229,7 @@ class Planner:
             plain_twin=is_plain_twin(job),
             rng=rng,
             plan=plain,
+            law=self.law,
         )
         if len(before) == self.outline(job).special:
             return await kinds.special_turns(job.stratum, stage)
@@ -247,15 +251,17 @@ class Planner:
         number: int,
         due: str,
         aim: TurnAim | None,
+        breaking: bool,
     ) -> Turn | None:
         used = {turn.target for turn in before}
         first = [setting.target] if setting.target in allowed and setting.target not in used else []
         targets = [*first, *next_targets(self.graph, memory, allowed, used, rng, self.focus)]
-        targets = [t for t in targets if kinds.suits(due, self.graph.tools[t])]
+        targets = [t for t in targets if kinds.suits(due, self.graph.tools[t], self.law)]
         for calls, words in _demands(aim):
             for target in targets[again : again + TARGETS_TRIED]:
                 for left in reversed(range(WALKS_TRIED)):
                     reach = self._reach(allowed, due, calls, rng)
+                    reach = msgspec.structs.replace(reach, breaking=breaking)
                     lone = due != "base" or bool(calls) or (target in first and not left)
                     least = 1 if lone or rng.random() < ALONE else 2
                     turn = await self._walk(
@@ -304,6 +310,7 @@ class Planner:
             steps=kept.steps,
             goals=kept.goals,
             digest=await world.digest(),
+            rule=own_rule(target, walk.broken) if reach.breaking else None,
         )
         if ambiguous(self.graph, turn, before) or (words and spoken(turn) > words):
             await world.rewind(start)

@@ -18,11 +18,16 @@ NICE = (1, 2, 5, 10, 20, 25, 50, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 1
 
 
 def forbids(rule: Rule, tool: str, arguments: Mapping[str, Any]) -> bool:
-    """Whether a call breaks the rule."""
-    if tool != rule.tool or rule.parameter not in arguments:
+    """Whether a call breaks the rule; a user's own is asked elsewhere (`World.forbidden`)."""
+    if rule.form == "own" or tool != rule.tool or rule.parameter not in arguments:
         return False
     value = arguments[rule.parameter]
     return bool(value > rule.bound)
+
+
+def own_rule(tool: str, text: str) -> Rule:
+    """A user's rule, as the turn that it forbids knows it."""
+    return Rule(tool=tool, parameter="", form="own", bound=None, text=text)
 
 
 def rule_against(

@@ -37,6 +37,8 @@ class Executed(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the assistant message that made it: calls of one message see no results of it."""
     moved: bool = False
     """A failed call that left the state changed."""
+    forbidden: str = ""
+    """Text of the user's rule that the call breaks."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +60,9 @@ async def judge(
 
     `strict` also wants exactly the trace's calls, in its order. `progress` judges like `default`.
     """
+    for call in executed:
+        if call.forbidden:
+            return _no("breaks_rule", f"{call.tool}: {call.forbidden}")
     if any(call.moved for call in executed):
         return _no("failed_call_moved_state", "")
     good = [call for call in executed if not call.error]

@@ -25,6 +25,8 @@ from fastsynth.records import canonical
 
 BINDINGS = 6
 """Draws of arguments per tool before it is given up."""
+SEARCHED = 30
+"""The same where the call has to be one that a rule forbids."""
 LOOKUP = 0.55
 """Share of sayable parameters of a target that are looked up instead, where a tool could."""
 LED_TO = 0.7
@@ -44,6 +46,8 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     most_wishes: int = 0
     """The same where the turn would be a lone call otherwise; 0: no more."""
     allowed: Collection[str]
+    breaking: bool = False
+    """Whether the call of the target is to be one that a user's rule forbids; it is the last."""
 
 
 class Walk:
@@ -61,13 +65,16 @@ class Walk:
         self._hopeless: set[str] = set()
         self._wishes = reach.wishes
         self._standing: Standing | None = None
+        self._target = ""
+        self.broken = ""
+        """Text of the rule that the call of the target breaks, where that was wanted."""
 
     async def to(self, target: str) -> bool:
         """Walks until `target` has run, then on while a further call shares a value with it."""
-        self._known = await self._world.known()
+        self._known, self._target = await self._world.known(), target
         if not await self._reach_tool(target, self._lookups(target), DEEPEST):
             return False
-        while len(self._memory.steps) < self._reach.calls:
+        while len(self._memory.steps) < self._reach.calls and not self._reach.breaking:
             await breathe()  # a walk of eight calls takes 10 ms
             if not await self._continue() and not self._open_up():
                 break
@@ -162,7 +169,7 @@ class Walk:
             return Missing(parameter=lacking)
         tried: set[str] = set()
         missing: Missing | None = None
-        for _ in range(BINDINGS):
+        for _ in range(SEARCHED if self._breaks(tool) else BINDINGS):
             bound = binder.bind(tool, lookups)
             if isinstance(bound, Missing):
                 missing = bound
@@ -214,7 +221,14 @@ class Walk:
             self._standing = standing(self._graph, self._memory, binder)
         return self._standing
 
+    def _breaks(self, tool: Tool) -> bool:
+        return self._reach.breaking and tool.name == self._target
+
     async def _try(self, tool: Tool, bound: Bound) -> bool:
+        broken = await self._world.forbidden(tool.name, bound.arguments)
+        if bool(broken) != self._breaks(tool):
+            return False
+        self.broken = broken
         mark = await self._world.mark()
         before = await self._world.digest() if tool.mutates else ""
         observation = await self._world.call(tool.name, bound.arguments)

@@ -20,7 +20,7 @@ from fastsynth.env.adapters.masks import MASKS, masked
 from fastsynth.env.adapters.pool import Pool, Stopped, Worker
 from fastsynth.env.environment import Environment, Observation, Scenario, Tool
 from fastsynth.env.worker import Request, Response
-from fastsynth.errors import EnvironmentBroken, config_error
+from fastsynth.errors import ConfigError, EnvironmentBroken, config_error
 
 _OPAQUE = frozenset(("id", "ids", "token", "uuid", "key", "ref", "reference", "handle"))
 Entry = tuple[str, dict[str, Any]]
@@ -65,6 +65,13 @@ class PythonEnvironment:
         if fields is None or not observation.ok:
             return observation
         return Observation(value=masked(observation.value, dict.fromkeys(fields, ())))
+
+    async def broken(
+        self, target: str, name: str, arguments: Mapping[str, Any], before: Sequence[Entry]
+    ) -> int | None:
+        """Number of the first rule of `target` that the call breaks: asked where the state is."""
+        response = await self._sure("judge", target, [name, arguments, list(before)])
+        return None if response.value is None else int(response.value)
 
     async def snapshot(self) -> Saved:
         response = await self._sure("snapshot")
@@ -120,11 +127,13 @@ class PythonEnvironment:
                 return response
             await self._rebuild()
 
-    async def _sure(self, op: str, value: Any = None) -> Response:
+    async def _sure(self, op: str, name: str = "", value: Any = None) -> Response:
         try:
-            response = await self._ask(op, value=value)
+            response = await self._ask(op, name, value)
         except Stopped as error:
             raise EnvironmentBroken(f"{self._domain.name}: {op} {error}") from error
+        if response.unlawful:
+            raise ConfigError(response.unlawful)
         if response.broken:
             raise EnvironmentBroken(f"{self._domain.name}: {response.broken}")
         return response
