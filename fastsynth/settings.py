@@ -18,11 +18,7 @@ from typing import Any
 import msgspec
 import yaml
 
-<<<<<<< HEAD
-from fastsynth.config import Config, Endpoint, GraphOptions, Scenarios, Student
-=======
-from fastsynth.config import Config, Endpoint, GraphOptions, Scenarios, System
->>>>>>> f1e9099 (State a user's policy, fix the clock, and run rules as predicates)
+from fastsynth.config import Config, Endpoint, GraphOptions, Scenarios, Student, System
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.explain import explain
 from fastsynth.logs import read_logs
@@ -325,14 +321,11 @@ def _check(config: Config, place: str) -> None:
         )
     if config.scenarios is not None:
         _check_scenarios(config, config.scenarios, f"{place}: $.scenarios")
-<<<<<<< HEAD
     band = config.student.band if config.student else None
     if band is not None and band[0] > band[1]:
         raise config_error(f"{place}: $.student.band", list(band), "need the smaller one first")
-=======
     if config.system is not None:
         _check_system(config, config.system, f"{place}: $.system")
->>>>>>> f1e9099 (State a user's policy, fix the clock, and run rules as predicates)
     roles_of(config)
     if config.targets.by == "failure" and config.targets.probe == "auto":
         roles_of(probing_config(config))

@@ -91,7 +91,7 @@ def test_refusals_name_the_rule_and_have_twins(governed: Path) -> None:
 
 
 def test_an_attempt_that_breaks_a_rule_fails_for_that(tmp_path: Path) -> None:
-    asked = (*CLINIC, "--set", HOUSE, "--set", "kinds={refusal: 1}", "-n", 4, "--width", 4)
+    asked = (*CLINIC, "--set", HOUSE, "--set", "kinds={refusal: 1}", "-n", 12, "--width", 12)
     here("generate", "-o", tmp_path / "run", *asked, "--set", "teacher.mistakes.wrong_argument=0.6")
 
     attempts = pl.read_parquet(tmp_path / "run" / "attempts.parquet")["attempts"]
