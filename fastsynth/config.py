@@ -59,7 +59,13 @@ class Endpoint(Section, frozen=True, kw_only=True):
     output_tpm: AtLeastOne | None = None
     timeout: Annotated[float, Meta(gt=0)] = 600.0
     """Seconds one send may take, from the first byte sent; waiting in our queue not counted."""
+    deadline: Annotated[float, Meta(gt=0)] | None = None
+    """Seconds one request may take from its first send on, all its sends and waits together;
+    then its job fails, and a resume tries it again. None: no bound but `timeout` and `retries`."""
     retries: NotNegative = 6
+    hedge: Literal["auto", "never"] = "auto"
+    """`auto`: at the end of a run, a request that takes far longer than most is sent a second time
+    where a slot is free; the first complete reply is taken, the other one is wasted."""
     headers: dict[str, str] = {}
     ca_file: str | None = None
     proxy: str | None = None

@@ -64,7 +64,10 @@ class RequestDone(Event, frozen=True, omit_defaults=True):
 
 
 class RequestFailed(Event, frozen=True, omit_defaults=True):
-    """One send that brought no usable reply; `again` says whether it is sent again."""
+    """One send that brought no usable reply; `again` says whether it is sent again.
+
+    Cause `hedged`: another send of the same request was quicker, and this one is waste.
+    """
 
     endpoint: str
     role: str
@@ -73,6 +76,10 @@ class RequestFailed(Event, frozen=True, omit_defaults=True):
     seconds: float
     tokens_at_most: int = 0
     """Above 0 where the server may have served it all the same: what it can have cost."""
+
+
+class TailBegan(Event, frozen=True, omit_defaults=True):
+    """No job is left to start: what is in flight is the last. `JobStarted` takes it back."""
 
 
 class ReplyReused(Event, frozen=True, omit_defaults=True):

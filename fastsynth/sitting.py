@@ -25,7 +25,7 @@ from fastsynth.engine.shutdown import Stop, on_signals
 from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.errors import DiskFull, NoEndpoint
-from fastsynth.events import Bus, JobFinished, Note, RunFinished
+from fastsynth.events import Bus, JobFinished, Note, RunFinished, TailBegan
 from fastsynth.logs import Counts
 from fastsynth.quality.match import divergences
 from fastsynth.records import Accepted, Failed, Outcome, Rejected
@@ -85,6 +85,7 @@ class Sitting:
                     beside.start_soon(sync_regularly, (self._books.journal, self._books.replies))
                     beside.start_soon(self._note_regularly)
                     beside.start_soon(gauge.run)
+                    beside.start_soon(self._hurry)
                     await self._drain(studio)
                     beside.cancel_scope.cancel()
         except NoEndpoint as error:
@@ -98,13 +99,25 @@ class Sitting:
         quota = self._books.quota
         async with on_signals(self._stop, self._bus), seldom_collected():
             await drain(
-                quota.next,
+                self._next,
                 lambda job: synthesize(job, studio),
                 self._keep,
                 width=self._config.engine.width,
                 stop=self._stop,
                 enough=lambda: quota.complete,
             )
+
+    def _next(self) -> Job | None:
+        job = self._books.quota.next()
+        if job is None:
+            self._bus.emit(TailBegan())
+        return job
+
+    async def _hurry(self) -> None:
+        """A run told to end starts no job either; where money is spent, hurry would cost more."""
+        await self._stop.wait()
+        if self._stop.reason in ("interrupt", "max_time"):
+            self._bus.emit(TailBegan())
 
     async def _keep(self, job: Job, outcome: Outcome) -> bool:
         books = self._books

@@ -125,6 +125,9 @@ class EndpointTally:
         self.in_flight = max(0, self.in_flight - 1)
         self.errors += 1
 
+    def hedged(self) -> None:
+        self.in_flight = max(0, self.in_flight - 1)
+
     def slot_time(self, event: SlotTime) -> None:
         self.limit = event.limit
         self._lately.append(event)

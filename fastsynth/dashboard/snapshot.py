@@ -85,6 +85,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Sends that were cut off: the server may have served them."""
     unknown_tokens: int = 0
     """What they can have cost at most."""
+    hedged: int = 0
+    """Sends wasted because another one of the same request was quicker."""
+    hedged_tokens: int = 0
+    """What those can have cost at most."""
     sparks: tuple[float, ...]
     """Replies per second, one value a second, oldest first."""
     notes: tuple[NoteLine, ...]

@@ -35,6 +35,8 @@ def summary(view: Snapshot) -> Summary:
         wall_s=round(view.seconds, 3),
         stopped_by=view.finished.stopped_by if view.finished else "",
         funnel=funnel,
+        hedged=view.hedged,
+        hedged_tokens_at_most=view.hedged_tokens,
     )
 
 
@@ -79,6 +81,11 @@ def _counts(view: Snapshot) -> Table:
         shown["unknown"] = (
             f"{view.unknown:,} requests were cut off and may have been served:"
             f" {figures.short(view.unknown_tokens)} tokens at most"
+        )
+    if view.hedged:
+        shown["hedged"] = (
+            f"{view.hedged:,} slow requests at the end were sent twice; wasted:"
+            f" {figures.short(view.hedged_tokens)} tokens at most"
         )
     for name, text in shown.items():
         grid.add_row(f"[dim]{name}[/]", text)

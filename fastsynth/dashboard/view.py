@@ -47,6 +47,7 @@ class Progress:
         self.priced = self.unpriced = self.warnings = 0
         self.throttled_s = 0.0
         self.unknown = self.unknown_tokens = 0
+        self.hedged = self.hedged_tokens = 0
         self.retries: dict[str, int] = {}
         self.given_up: dict[str, int] = {}
         self.throttles: dict[str, int] = {}
@@ -130,6 +131,8 @@ class Progress:
             endpoints=tuple(e.view() for e in self.endpoints.values()),
             unknown=self.unknown,
             unknown_tokens=self.unknown_tokens,
+            hedged=self.hedged,
+            hedged_tokens=self.hedged_tokens,
             sparks=self._sparks.values(),
             notes=tuple(self.notes),
             warnings=self.warnings,
@@ -197,6 +200,11 @@ class Progress:
 
     def _request_failed(self, event: RequestFailed) -> None:
         self.in_flight = max(0, self.in_flight - 1)
+        if event.cause == "hedged":
+            self.hedged += 1
+            self.hedged_tokens += event.tokens_at_most
+            self._endpoint(event.endpoint).hedged()
+            return
         _bump(self.retries if event.again else self.given_up, event.cause)
         self.unknown += event.tokens_at_most > 0
         self.unknown_tokens += event.tokens_at_most

@@ -1,14 +1,12 @@
 """Chat as a service: one Ask in, one Reply or NoReply out, with every reply stored before use.
 
-Reuses stored replies, sends through `exchange`, and carries out its verdicts: send again, give up,
-or stop the run. Cancelling an `ask` leaves no permit behind.
+Reuses stored replies, and has the others fetched. Cancelling an `ask` leaves no permit behind.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import assert_never
 
 import anyio
 import msgspec
@@ -20,18 +18,16 @@ from fastsynth.events import Bus, Event, JobFinished, ReplyReused, RequestDone
 from fastsynth.llm.address import addresses
 from fastsynth.llm.chat import AgentRole, Ask, NoReply, Reply, ReplyStore
 from fastsynth.llm.completion import decode_reply, encode_reply
-from fastsynth.llm.exchange import Job, Sent, report_failure, send
-from fastsynth.llm.faults import Again, Final, Halt, Throttle
+from fastsynth.llm.exchange import Job, Sent
+from fastsynth.llm.fetch import fetch
 from fastsynth.llm.fleet import follow
 from fastsynth.llm.gauges import Telling, poll
+from fastsynth.llm.hedge import Hedges
 from fastsynth.llm.keys import request_key, sampling_seed
-from fastsynth.llm.retry import Retries
 from fastsynth.llm.service import Service, limits_of
 from fastsynth.llm.transport import Transport, open_aiohttp, raise_file_limit
 from fastsynth.llm.wire import Frame, encode_request, frame
 
-REFUSALS = 20
-"""Times one request may be refused with 429, 503 or 529 before it counts as unavailable."""
 SPARE_FILES = 512
 Full = Callable[[DiskFull], Awaitable[None]]
 
@@ -69,6 +65,7 @@ class Client:
         self._bus = bus
         self._frames: dict[str, Frame] = {}
         self._full: Full = _raise
+        self._hedges = Hedges(bus)
         gates = [gate for service in services.values() for gate in service.pool.gates]
         self._telling = Telling(gates, bus)
 
@@ -95,17 +92,20 @@ class Client:
 
     def listen(self, event: Event) -> None:
         """A job that has ended asks no more: its address need not be kept, its time is told."""
+        self._hedges.listen(event)
         if isinstance(event, JobFinished):
             for service in self._services.values():
                 service.pool.forget(event.job)
             self._telling.job_ended()
 
     async def attend(self) -> None:
-        """Reads the servers' own gauges and tells where slots spend their time, until cancelled.
+        """Reads the servers' own gauges, sends what is slow at the end a second time, and tells
+        where slots spend their time, until cancelled.
 
         To be run beside; without it `in_flight: auto` goes by throughput and refusals alone.
         """
         async with anyio.create_task_group() as group:
+            group.start_soon(self._hedges.run)
             group.start_soon(self._telling.run)
             for service in self._services.values():
                 for gate in service.pool.gates:
@@ -147,44 +147,10 @@ class Client:
         most = self._sampling(ask.role).max_tokens
         job = Job(ask=ask, service=service, key=key, body=body, most=most)
         with doing("asking"):
-            return await self._fetch(job)
+            fetched = await fetch(job, self._hedges, self._bus)
+            return fetched if isinstance(fetched, NoReply) else await self._keep(job, *fetched)
 
-    async def _fetch(self, job: Job) -> Reply | NoReply:
-        retries = Retries(job.key, job.service.endpoint.retries)
-        refusals = 0
-        while True:
-            sent = await send(job, self._bus)
-            match sent.result:
-                case Reply():
-                    return await self._keep(job, sent, sent.result)
-                case Throttle(status=status):
-                    refusals += 1
-                    again = refusals < REFUSALS
-                    self._failed(job, sent, f"http_{status}", again)
-                    if not again:
-                        detail = f"HTTP {status}, {REFUSALS} times in a row"
-                        return NoReply(cause="unavailable", detail=detail)
-                case Again(cause="connect", detail=detail):
-                    self._failed(job, sent, "connect", True)
-                    self._stop_if_dead(job.service, detail)
-                    await anyio.sleep(retries.pause())
-                case Again(cause=cause, detail=detail):
-                    again = retries.allow(cause)
-                    self._failed(job, sent, cause, again)
-                    self._stop_if_dead(job.service, detail)
-                    if not again:
-                        return _given_up(cause, job.service.hide(detail))
-                    await anyio.sleep(retries.delay())
-                case Final(cause=final, detail=detail):
-                    self._failed(job, sent, final, False)
-                    return NoReply(cause=final, detail=job.service.hide(detail))
-                case Halt() as halt:
-                    self._failed(job, sent, halt.why, False)
-                    raise job.service.stopped(halt, sent.gate)
-                case _:
-                    assert_never(sent.result)
-
-    async def _keep(self, job: Job, sent: Sent, reply: Reply) -> Reply:
+    async def _keep(self, job: Job, reply: Reply, sent: Sent) -> Reply:
         stored = encode_reply(reply)
         while True:
             try:
@@ -205,13 +171,6 @@ class Client:
             )
         )
         return reply
-
-    def _failed(self, job: Job, sent: Sent, cause: str, again: bool) -> None:
-        report_failure(job, sent.gate, sent.seconds, cause, again, self._bus)
-
-    def _stop_if_dead(self, service: Service, detail: str) -> None:
-        if service.pool.dead_for(anyio.current_time()) >= service.endpoint.give_up:
-            raise service.unreachable(detail)
 
     def _frame(self, role: AgentRole, service: Service) -> Frame:
         form = self._frames.get(role)
@@ -276,9 +235,3 @@ def _named(roles: Mapping[str, str], role: str) -> str:
     if name is None:
         raise config_error(f"$.roles.{role}", None, "need an endpoint's name, or `roles.default`")
     return name
-
-
-def _given_up(cause: str, detail: str) -> NoReply:
-    if cause == "malformed":
-        return NoReply(cause="malformed", detail=detail)
-    return NoReply(cause="unavailable", detail=f"{cause}: {detail}")

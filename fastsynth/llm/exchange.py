@@ -1,6 +1,6 @@
 """One send: admission, exchange, decoding, and what limits, breaker and estimates learn of it.
 
-Ends in a Reply or a Verdict; what follows from a verdict is `client`'s. Everything that is learned
+Ends in a Reply or a Verdict; what follows from a verdict is `fetch`'s. Everything that is learned
 is booked before the permit goes back, so nobody is let through on stale knowledge.
 """
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from fastsynth.events import Bus, RequestFailed, RequestSent, Throttled
 from fastsynth.llm.chat import Ask, Reply
 from fastsynth.llm.completion import ErrorInBody, Malformed, decode_completion
-from fastsynth.llm.estimates import NOTHING
+from fastsynth.llm.estimates import NOTHING, Load
 from fastsynth.llm.faults import (
     MAYBE_SERVED,
     Again,
@@ -52,30 +52,61 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-async def send(job: Job, bus: Bus) -> Sent:
-    """One admission, one exchange. Limits learn of it before anybody else is let through."""
-    pool, guess = job.service.pool, NOTHING
+class Flight:
+    """One send on its way."""
+
+    __slots__ = ("job", "load", "off", "permit", "scope")
+
+    def __init__(self, job: Job, load: Load, permit: Permit) -> None:
+        self.job = job
+        self.load = load
+        self.permit = permit
+        self.off = ""
+        """Why it was called off: `hedged` or `cancelled`."""
+        self.scope: anyio.CancelScope | None = None
+
+    def call_off(self, why: str) -> None:
+        self.off = why
+        if self.scope is not None:
+            self.scope.cancel()
+
+
+async def board(job: Job) -> Flight:
+    """Waits for its turn. The flight holds a permit, which `fly` gives back."""
+    pool, load = job.service.pool, NOTHING
     if pool.counts_tokens:
-        guess = job.service.estimates.guess(job.ask.purpose, len(job.body), job.most)
-    permit = await pool.admit(job.ask.job, guess)
-    ended = False
+        load = job.service.estimates.guess(job.ask.purpose, len(job.body), job.most)
+    return Flight(job, load, await pool.admit(job.ask.job, load))
+
+
+async def fly(flight: Flight, bus: Bus, aloft: set[Flight]) -> Sent | None:
+    """One exchange; None where it was called off, even if a reply came at that very moment.
+
+    Limits learn of it before anybody else is let through. `aloft` holds it meanwhile.
+    """
+    job, permit = flight.job, flight.permit
+    aloft.add(flight)
+    wasted = "cancelled"
     try:
         bus.emit(RequestSent(endpoint=permit.gate.label, role=job.ask.role))
-        result = await _exchange(job, permit, bus)
-        ended = True
-        seconds = anyio.current_time() - permit.at
-        return Sent(result=result, gate=permit.gate, seconds=seconds)
+        result = await _exchange(flight, bus)
+        wasted = flight.off
+        if result is not None and not wasted:
+            seconds = anyio.current_time() - permit.at
+            return Sent(result=result, gate=permit.gate, seconds=seconds)
+        permit.work = None
+        return None
     finally:
-        pool.release(permit)
-        if not ended:
-            report_failure(
-                job, permit.gate, anyio.current_time() - permit.at, "cancelled", False, bus
-            )
+        aloft.discard(flight)
+        job.service.pool.release(permit)
+        if wasted:
+            seconds = anyio.current_time() - permit.at
+            report_failure(job, permit.gate, seconds, wasted, False, bus)
 
 
 def report_failure(job: Job, gate: Gate, seconds: float, cause: str, again: bool, bus: Bus) -> None:
     """One send that brought no usable reply. A byte is a token at most: the bound is safe."""
-    unknown = cause in MAYBE_SERVED or cause == "cancelled"
+    unknown = cause in MAYBE_SERVED or cause in ("cancelled", "hedged")
     bus.emit(
         RequestFailed(
             endpoint=gate.label,
@@ -88,20 +119,26 @@ def report_failure(job: Job, gate: Gate, seconds: float, cause: str, again: bool
     )
 
 
-async def _exchange(job: Job, permit: Permit, bus: Bus) -> Reply | Verdict:
+async def _exchange(flight: Flight, bus: Bus) -> Reply | Verdict | None:
+    """None where it was called off."""
+    job, permit = flight.job, flight.permit
     service, gate = job.service, permit.gate
     body = job.body
     if job.ask.script and service.is_scripted(gate):
         body = with_script(body, job.ask.script)
     answer: Answer | None = None
     try:
-        with anyio.move_on_after(service.endpoint.timeout):
+        with anyio.move_on_after(service.endpoint.timeout) as flight.scope:
+            if flight.off:
+                flight.scope.cancel()
             answer = await service.transport.post(service.completions(gate), body)
     except Fault as fault:
         _lose(service, permit, bus, refused=fault.kind == "connect")
         if fault.kind == "connect":
             gate.settle(anyio.current_time(), permit, 0, 0)
         return judge_fault(fault)
+    if answer is None and flight.off:
+        return None
     if answer is None:
         _lose(service, permit, bus, refused=False)
         detail = f"no complete reply within {service.endpoint.timeout:g} s"

@@ -80,6 +80,17 @@ MAYBE_SERVED = frozenset(("reset", "timeout", "malformed", "http_502", "http_504
 """Causes after which nobody knows whether a model did the work: 502 and 504 come from gateways."""
 
 
+def cause_of(verdict: Verdict) -> str:
+    """The short name under which a failed send is counted."""
+    match verdict:
+        case Throttle(status=status):
+            return f"http_{status}"
+        case Halt(why=why):
+            return why
+        case Again(cause=cause) | Final(cause=cause):
+            return cause
+
+
 def judge_fault(fault: Fault) -> Again:
     return Again(cause=fault.kind, detail=fault.detail, lost=fault.kind != "timeout")
 

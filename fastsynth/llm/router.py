@@ -55,6 +55,23 @@ class Pool:
             raise
         return waiter.permit
 
+    def spare(self, slow: Gate, load: Load = NOTHING) -> Permit | None:
+        """The right to send at once what `slow` holds already: at the address expected to be the
+        fastest, if it is at most half used. At `slow` itself only where there is no other, and at
+        most a quarter of it is used. None where anybody waits, or limits would have to be waited
+        for."""
+        now = anyio.current_time()
+        alone = len(self.gates) == 1
+        free = [
+            gate
+            for gate in self.gates
+            if (alone or gate is not slow)
+            and not (self._waiting or gate.down)
+            and (4 if alone else 2) * gate.in_flight <= gate.limit
+            and gate.delay(now, load) == 0
+        ]
+        return min(free, key=self._expected).take(now, load) if free else None
+
     def release(self, permit: Permit) -> None:
         permit.gate.release(permit, anyio.current_time())
         self.pump()

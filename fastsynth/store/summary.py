@@ -26,6 +26,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     wall_s: float
     stopped_by: str
     funnel: Funnel
+    hedged: int
+    """Sends that came too late beside another one of the same request."""
+    hedged_tokens_at_most: int
     match: dict[str, float] = {}
     """Marginal -> its divergence from the logs; left out without logs."""
 
@@ -101,4 +104,6 @@ def summary_of(run_dir: str, manifest: Manifest) -> Summary:
         stopped_by=manifest.stopped_by,
         funnel=manifest.funnel,
         match=manifest.match,
+        hedged=sum(use.hedged for use in manifest.endpoints.values()),
+        hedged_tokens_at_most=sum(u.hedged_tokens_at_most for u in manifest.endpoints.values()),
     )

@@ -31,6 +31,9 @@ class EndpointUse(msgspec.Struct, frozen=True, kw_only=True):
     unknown: int = 0
     """Failed sends that the server may have served all the same."""
     unknown_tokens_at_most: int = 0
+    hedged: int = 0
+    """Second sends of one request, or first ones, that came too late: not among the failed."""
+    hedged_tokens_at_most: int = 0
     slots: dict[str, float] = {}
     """Where the seconds of its slots went: `events.SlotLabel` -> slot-seconds."""
     limits: dict[str, float] = {}
@@ -57,6 +60,10 @@ class Traffic:
             count.cached_tokens += event.cached_tokens
             count.completion_tokens += event.completion_tokens
             count.seconds += event.seconds
+        elif isinstance(event, RequestFailed) and event.cause == "hedged":
+            count = self._of(event.endpoint)
+            count.hedged += 1
+            count.hedged_tokens_at_most += event.tokens_at_most
         elif isinstance(event, RequestFailed):
             count = self._of(event.endpoint)
             count.failed += 1
@@ -96,5 +103,7 @@ class _Count(msgspec.Struct, kw_only=True):
     seconds: float = 0.0
     unknown: int = 0
     unknown_tokens_at_most: int = 0
+    hedged: int = 0
+    hedged_tokens_at_most: int = 0
     slots: dict[str, float] = {}
     limits: dict[str, float] = {}

@@ -185,6 +185,8 @@ async def test_json_leaves_one_object_on_stdout() -> None:
         "wall_s",
         "stopped_by",
         "funnel",
+        "hedged",
+        "hedged_tokens_at_most",
     ]
     assert (found["accepted"], found["rejected"], found["jobs"]) == (1, 1, 3)
     assert (found["cost_usd"], found["stopped_by"]) == (None, "time")

@@ -115,4 +115,6 @@ def test_the_summary_counts_each_job_by_its_last_end():
             "failed": {"unavailable": 1},
             "filter": {"duplicate": 1},
         },
+        "hedged": 0,
+        "hedged_tokens_at_most": 0,
     }
