@@ -197,7 +197,7 @@ async def test_a_snapshot_is_restored_any_number_of_times() -> None:
 @pytest.mark.anyio
 async def test_a_rest_drops_the_objects_and_changes_nothing() -> None:
     tired, awake = await opened(), await opened()
-    desk = weakref.ref(tired._live()["desk"])
+    desk = weakref.ref(tired._groups["desk"].live()["desk"])
     for environment in (tired, awake):
         await environment.call("go", {"name": "a"})
     await tired.snapshot()

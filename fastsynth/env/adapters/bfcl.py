@@ -69,6 +69,8 @@ _FAILURES: tuple[tuple[str, Any], ...] = (
 class BfclPart:
     """One class in an `ObjectEnvironment`."""
 
+    alone = True
+
     def __init__(self, sketch: Sketch) -> None:
         self._sketch = sketch
         self.name = sketch.name

@@ -8,7 +8,7 @@ two states write the same bytes.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -30,7 +30,26 @@ def digest_of(state: Any, ignored: frozenset[str] = frozenset()) -> str:
     """32 hex digits over `state`, without object attributes named in `ignored`."""
     out: list[str] = []
     _Writer(out, ignored).write(state)
-    return blake2b("".join(out).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return _digest("".join(out))
+
+
+def text_inside(state: Mapping[str, Any], name: str, ignored: frozenset[str]) -> str:
+    """What `digest_of` writes for `state[name]` within `state`."""
+    out: list[str] = []
+    writer = _Writer(out, ignored)
+    writer.enter(state)
+    writer.write(state[name])
+    return "".join(out)
+
+
+def digest_of_texts(texts: Mapping[str, str]) -> str:
+    """`digest_of` a state with text keys, from what `text_inside` gives for each of them."""
+    inside = "".join(f"s{len(name)}:{name}{texts[name]}" for name in sorted(texts))
+    return _digest(f"{{{inside}}}")
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 class _Writer:
@@ -40,6 +59,10 @@ class _Writer:
         self._ignored = ignored
         self._above: dict[int, int] = {}
         """id of each container on the way down -> its depth; a cycle points up by depth."""
+
+    def enter(self, value: Any) -> None:
+        """Counts a container as being above what is written next."""
+        self._above[id(value)] = len(self._above)
 
     def write(self, value: Any) -> None:
         kind = type(value)
@@ -60,7 +83,7 @@ class _Writer:
         if depth is not None:
             self._put(f"^{depth};")
             return
-        self._above[here] = len(self._above)
+        self.enter(value)
         if kind is dict:
             self._mapping(value)
         elif kind is list:

@@ -1,20 +1,19 @@
 """Environments over live Python objects in this process: parts are objects, tools their methods.
 
 Promises that calls never suspend, that results share nothing with the state, that a snapshot can
-be restored any number of times, that at rest only the pickle is held, and that the digest covers
-every attribute. What an object's
-errors look like and how it is built is its `Part`'s business, and so are caps on arguments.
+be restored any number of times, that at rest only pickles are held, and that the digest covers
+every attribute. What an object's errors look like and how it is built is its `Part`'s business,
+and so are caps on arguments.
 """
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import blake2b
 from random import Random
 from typing import Any, Literal, Protocol
 
-from fastsynth.env.adapters.canon import digest_of
+from fastsynth.env.adapters.canon import digest_of_texts
+from fastsynth.env.adapters.held import Held
 from fastsynth.env.adapters.results import plain
 from fastsynth.env.environment import Environment, Observation, Scenario, Tool
 from fastsynth.errors import EnvironmentBroken, boundary, config_error
@@ -23,7 +22,11 @@ Draw = Callable[[Sequence[str], Random], Scenario]
 
 
 class Part(Protocol):
-    """How one kind of object takes part. Stateless and shared by all environments."""
+    """How one kind of object takes part. Stateless and shared by all environments.
+
+    A part with a true attribute `alone` promises that its object reaches no other part's: where
+    all parts do, each is copied and hashed on its own.
+    """
 
     @property
     def name(self) -> str: ...
@@ -81,12 +84,10 @@ class ObjectEnvironment:
         self._parts = tuple(parts)
         self._owner = {name: part for part in self._parts for name in part.tools}
         self._ignored = frozenset[str]().union(*(part.ignored for part in self._parts))
-        self._objects: dict[str, Any] | None = {}
-        """None while the pickle alone holds the state: live it takes ten times the memory."""
-        self._copied: bytes | None = None
-        """The present state pickled; None once a call may have moved it."""
+        self._groups: dict[str, Held] = {}
+        """Part -> the group it is copied with: its own where no part reaches another."""
         self._digests: dict[bytes, str] = {}
-        """Hash of a pickled state -> its digest."""
+        """Marks of all groups -> the digest."""
 
     async def reset(self, state: Mapping[str, Any]) -> None:
         objects: dict[str, Any] = {}
@@ -98,67 +99,58 @@ class ObjectEnvironment:
                     f"{part.name}: cannot be put into its initial state: {caught.error!r}"
                 ) from caught.error
         self._let_go()
-        self._objects = objects
-        self._copied = None
+        if all(getattr(part, "alone", False) for part in self._parts):
+            groups = {name: Held({name: live}, self._ignored) for name, live in objects.items()}
+        else:
+            groups = dict.fromkeys(objects, Held(objects, self._ignored))
+        self._groups = groups
         self._digests = {}
 
     async def call(self, name: str, arguments: dict[str, Any]) -> Observation:
         part = self._owner.get(name)
         if part is None:
             return Observation(error="unknown_tool", message=f"unknown tool {name!r}")
-        live = self._live().get(part.name)
-        if live is None:
+        group = self._groups.get(part.name)
+        if group is None:
             raise EnvironmentBroken(f"{part.name}: called before reset")
-        self._copied = None
+        live = group.to_move()[part.name]
         with boundary() as caught:
             return part.observe(getattr(live, name)(**arguments))
         assert caught.error is not None
         return part.fault(caught.error)
 
-    async def snapshot(self) -> bytes:
-        return self._copy()
+    async def snapshot(self) -> tuple[bytes, ...]:
+        return tuple(group.copy() for group in self._each())
 
-    def _copy(self) -> bytes:
-        if self._copied is not None:
-            return self._copied
-        with boundary() as caught:
-            self._copied = pickle.dumps(self._objects, pickle.HIGHEST_PROTOCOL)
-            return self._copied
-        raise EnvironmentBroken(f"state cannot be copied: {caught.error!r}") from caught.error
-
-    async def restore(self, snapshot: bytes) -> None:
-        self._let_go()
-        self._copied = snapshot
+    async def restore(self, snapshot: tuple[bytes, ...]) -> None:
+        for group, copied in zip(self._each(), snapshot, strict=True):
+            group.put_back(copied)
 
     def rest(self) -> None:
-        if self._copied is not None:
-            self._let_go()
+        for group in self._each():
+            group.rest()
 
-    def _live(self) -> dict[str, Any]:
-        """The objects, made anew where only their pickle is held."""
-        if self._objects is None:
-            assert self._copied is not None
-            self._objects = pickle.loads(self._copied)
-        return self._objects
+    def _each(self) -> list[Held]:
+        """The groups, each once."""
+        return list(dict.fromkeys(self._groups.values()))
 
     def _let_go(self) -> None:
-        """Parts that keep the mapping make a cycle; emptied, it is gone without the collector."""
-        if self._objects is not None:
-            self._objects.clear()
-        self._objects = None
+        for group in self._each():
+            group.let_go()
 
     async def digest(self) -> str:
-        """Equal pickles are equal states: one seen before costs a tenth of a new one."""
-        key = blake2b(self._copy(), digest_size=16).digest()
+        """A state seen before costs a tenth of a new one, a part that did not move nothing."""
+        key = b"".join(group.mark for group in self._each())
         found = self._digests.get(key)
         if found is None:
-            found = self._digests[key] = digest_of(self._live(), self._ignored)
+            texts = {n: text for group in self._each() for n, text in group.texts().items()}
+            found = self._digests[key] = digest_of_texts(texts)
         return found
 
     async def known(self) -> Mapping[str, Sequence[Any]]:
         merged: dict[str, list[Any]] = {}
-        live = self._live()
         for part in self._parts:
+            live = self._groups[part.name].live()
             for concept, values in part.known(live[part.name]).items():
                 held = merged.setdefault(concept, [])
                 held.extend(value for value in values if value not in held)
@@ -166,7 +158,7 @@ class ObjectEnvironment:
 
     async def close(self) -> None:
         self._let_go()
-        self._objects, self._copied = {}, None
+        self._groups = {}
 
 
 class ObjectDomain:

@@ -1,0 +1,85 @@
+"""Objects that are copied together: live, pickled, or both, whichever the last step needed.
+
+A call moves the objects of its own group; the others keep their pickle and their text for the
+digest. Equal pickles are equal states.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+from fastsynth.env.adapters.canon import text_inside
+from fastsynth.errors import EnvironmentBroken, boundary
+
+MOST_TEXTS = 8
+"""Of states seen since the last rest; each is some KB."""
+
+
+class Held:
+    def __init__(self, objects: dict[str, Any], ignored: frozenset[str]) -> None:
+        self._objects: dict[str, Any] | None = objects
+        """None while the pickle alone holds the state: live it takes ten times the memory."""
+        self._ignored = ignored
+        self._copied: bytes | None = None
+        """The present state pickled; None once a call may have moved it."""
+        self._mark = b""
+        """Hash of the pickle; b"" where it is not known."""
+        self._texts: dict[bytes, Mapping[str, str]] = {}
+
+    def live(self) -> dict[str, Any]:
+        """The objects, made anew where only their pickle is held."""
+        if self._objects is None:
+            assert self._copied is not None
+            self._objects = pickle.loads(self._copied)
+        return self._objects
+
+    def to_move(self) -> dict[str, Any]:
+        """The objects, for a call that may move them."""
+        live = self.live()
+        self._copied, self._mark = None, b""
+        return live
+
+    def copy(self) -> bytes:
+        if self._copied is not None:
+            return self._copied
+        with boundary() as caught:
+            self._copied = pickle.dumps(self._objects, pickle.HIGHEST_PROTOCOL)
+            return self._copied
+        raise EnvironmentBroken(f"state cannot be copied: {caught.error!r}") from caught.error
+
+    def put_back(self, copied: bytes) -> None:
+        if copied is not self._copied:
+            self.let_go()
+            self._copied, self._mark = copied, b""
+
+    def rest(self) -> None:
+        self._texts = {}
+        if self._copied is not None:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Parts that keep the mapping make a cycle; emptied, it is gone without the collector."""
+        if self._objects is not None:
+            self._objects.clear()
+        self._objects = None
+
+    @property
+    def mark(self) -> bytes:
+        """Equal for equal pickles; 16 bytes."""
+        if not self._mark:
+            self._mark = blake2b(self.copy(), digest_size=16).digest()
+        return self._mark
+
+    def texts(self) -> Mapping[str, str]:
+        """What the digest is made of: part -> its state as text."""
+        found = self._texts.get(self.mark)
+        if found is None:
+            if len(self._texts) >= MOST_TEXTS:
+                self._texts = {}
+            live = self.live()
+            found = {name: text_inside(live, name, self._ignored) for name in live}
+            self._texts[self.mark] = found
+        return found
