@@ -19,7 +19,7 @@ from fastsynth.method.draft import USER, Draft, Picked, all_from_user
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Item, Memory
 from fastsynth.method.offers import FromOutput, Offers, fits, weights
-from fastsynth.method.plan import Choice, Default, Output, Provenance
+from fastsynth.method.plan import Default, Output, Provenance
 from fastsynth.method.prospects import Prospects, Tie, least_of
 
 OUTPUT_OF_TURN = 0.8
@@ -68,7 +68,9 @@ class Binder:
         """One draw. Parameters in `from_output` take an output or are missing; `tie` is kept."""
         draft = Draft()
         held = None if tie is None else self._pick_tied(tie, draft)
-        for parameter, required, schema in self._offers.parameters(tool):
+        if tie is not None and held is None:
+            return Missing(parameter=tie.parameter)
+        for parameter, required, schema in self._graph.ordered[tool.name]:
             if tie is not None and held is not None and parameter == tie.parameter:
                 draft.add(parameter, held)
                 continue
@@ -84,12 +86,18 @@ class Binder:
         linked = any(isinstance(source, Output) for source in picked[1].values())
         return self._rng.random() < (OUTPUT_OF_TURN if linked else OPTIONAL)
 
-    def _pick_tied(self, tie: Tie, draft: Draft) -> Picked:
+    def _pick_tied(self, tie: Tie, draft: Draft) -> Picked | None:
         if tie.lists:
             return _whole(tie.parameter, self._rng.choice(tie.lists))
-        if tie.outputs and (not tie.values or self._rng.random() < OUTPUT_OF_TURN):
-            offer = self._rng.choices(tie.outputs, [4.0 if o.used else 1.0 for o in tie.outputs])[0]
-            return self._take(tie.parameter, tie.concept, offer.item, offer.choices, draft)
+        if not tie.values or self._rng.random() < OUTPUT_OF_TURN:
+            while tie.outputs.offers:
+                heights = tie.outputs.cumulative
+                offer = self._rng.choices(tie.outputs.offers, cum_weights=heights)[0]
+                if self._offers.ways(offer):
+                    return self._take(tie.parameter, tie.concept, offer, draft)
+                tie.outputs.drop(offer)
+        if not tie.values:
+            return None
         value = self._rng.choice(tie.values)
         draft.say(tie.concept, value)
         return value, all_from_user(tie.parameter, value)
@@ -98,10 +106,10 @@ class Binder:
         self,
         parameter: str,
         concept: str,
-        item: Item,
-        ways: Sequence[Choice | None],
+        offer: FromOutput,
         draft: Draft,
     ) -> Picked:
+        item, ways = offer.item, self._offers.ways(offer)
         draft.take(concept, item)
         choice = ways[0] if len(ways) == 1 else self._rng.choice(ways)
         source = Output(turn=item.turn, step=item.step, path=item.path, choice=choice)
@@ -132,7 +140,7 @@ class Binder:
             user = self._pick_user(tool, parameter, concept, schema, draft)
             if user is not None:
                 return user
-        return self._take(parameter, concept, offer.item, offer.choices, draft)
+        return self._take(parameter, concept, offer, draft)
 
     def _eagerness(self, offer: FromOutput) -> float:
         this_turn = offer.item.turn == len(self._memory.turns) - 1
@@ -142,13 +150,17 @@ class Binder:
         self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any], draft: Draft
     ) -> FromOutput | None:
         held = self._offers.outputs(tool, parameter, concept, schema)
-        if not held.offers:
-            return None
-        if not draft.used:
-            return self._rng.choices(held.offers, cum_weights=held.cumulative)[0]
-        fit = [offer for offer in held.offers if draft.admits(concept, offer.item)]
-        weights = [offer.weight * (8.0 if draft.shares(offer.item) else 1.0) for offer in fit]
-        return self._rng.choices(fit, weights)[0] if fit else None
+        while held.offers:
+            if draft.used:
+                fit = [offer for offer in held.offers if draft.admits(concept, offer.item)]
+                heavy = [o.weight * (8.0 if draft.shares(o.item) else 1.0) for o in fit]
+                offer = self._rng.choices(fit, heavy)[0] if fit else None
+            else:
+                offer = self._rng.choices(held.offers, cum_weights=held.cumulative)[0]
+            if offer is None or self._offers.ways(offer):
+                return offer
+            held.drop(offer)
+        return None
 
     def _pick_told(self, parameter: str, concept: str, draft: Draft) -> Picked | None:
         """An opaque value that an answer has told: the user can say it again."""

@@ -105,6 +105,8 @@ class ApiGraph:
         self.concepts_taken = {
             name: frozenset(known.takes.values()) for name, known in self.profiles.items()
         }
+        self.ordered = {name: _ordered(tool) for name, tool in domain.tools.items()}
+        """Tool -> (name, required, schema) of its parameters, the required ones first."""
         self.broader: Mapping[str, tuple[str, ...]] = getattr(domain, "broader", {})
         self.opaque = domain.opaque | _inferred_opaque(self.profiles.values())
         self.opaque_taken = {
@@ -173,6 +175,13 @@ def profile(tool: Tool) -> Profile:
     takes = dict(_parameter_concepts(tool.parameters))
     gives = dict(result_concepts(tool.result))
     return Profile(takes=takes, gives=gives, declared=False)
+
+
+def _ordered(tool: Tool) -> list[tuple[str, bool, Mapping[str, Any]]]:
+    required = frozenset(tool.parameters.get("required", ()))
+    properties: Mapping[str, Any] = tool.parameters.get("properties", {})
+    names = sorted(properties, key=lambda name: name not in required)
+    return [(name, name in required, properties[name]) for name in names]
 
 
 def _value_edges(

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from fastsynth.env import paths
-from fastsynth.env.environment import Scenario
+from fastsynth.env.environment import Scenario, Tool
 from fastsynth.method.choice import choices
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.plan import Choice, Step, Turn, User
@@ -37,6 +37,8 @@ class Memory:
         self.turns: list[list[Step]] = []
         self.items: dict[str, list[Item]] = {}
         self.said: dict[str, list[Any]] = {}
+        self.entities = frozenset(map(canonical, scenario.thread.entities))
+        """What the conversation is about, as JSON text."""
         self._choices: dict[tuple[int, str], tuple[Step, list[Choice | None]]] = {}
         self._texts: dict[int, tuple[Step, str]] = {}
 
@@ -52,6 +54,19 @@ class Memory:
         """Whether the conversation holds this very result already: a call for it tells nothing."""
         same = canonical(value)
         return any(self._text(step) == same for steps in self.turns for step in steps)
+
+    def has_run(self, tool: Tool, arguments: Mapping[str, Any]) -> bool:
+        """Whether this very call ran in this turn or, where it only reads, has run with nothing
+        moving the state since: then it gives what is known."""
+        for steps in reversed(self.turns):
+            for step in reversed(steps):
+                if step.tool == tool.name and step.arguments == arguments:
+                    return True
+                if step.mutates and steps is not self.turns[-1]:
+                    return False
+            if tool.mutates:
+                return False
+        return False
 
     def _text(self, step: Step) -> str:
         found = self._texts.get(id(step))
@@ -136,14 +151,14 @@ class Memory:
     def told(self, concept: str, value: Any) -> bool:
         return value in self.said.get(concept, ())
 
-    def sayable(self, concept: str, known: Mapping[str, Sequence[Any]]) -> list[Any]:
-        """What the user could say for `concept`: facts, live values, what was said before."""
+    def sayable(self, concept: str, known: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+        """What the user could say for `concept` (facts, then live values) under its JSON text."""
         opaque = concept in self._graph.opaque
         pools: Iterable[Sequence[Any]] = (
             () if opaque else self.scenario.facts.get(concept, ()),
             () if opaque else known.get(concept, ()),
         )
-        return list({canonical(v): v for pool in pools for v in pool}.values())
+        return {canonical(v): v for pool in pools for v in pool}
 
 
 def is_value(value: Any) -> bool:

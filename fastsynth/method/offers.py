@@ -23,20 +23,34 @@ from fastsynth.records import canonical
 _LAST_INDEX = re.compile(r"\d+(?=[\]}][^\[{]*$)")
 
 
-class FromOutput(msgspec.Struct, frozen=True):
-    """A value of a result, with every way to single it out."""
+class FromOutput(msgspec.Struct, frozen=True, eq=False):
+    """A value of a result."""
 
     item: Item
-    choices: list[Choice | None]
     used: bool
     """Whether a call of this turn takes it already."""
     weight: float
-    """Of its choices together: what this turn found is preferred, and what it uses already."""
+    """What this turn found is preferred, and what it uses already."""
 
 
-class FromOutputs(msgspec.Struct, frozen=True):
-    offers: list[FromOutput]
-    cumulative: list[float]
+class FromOutputs:
+    """Values of results that fit a parameter. Whether something singles one out is asked when it
+    is drawn: most never are."""
+
+    def __init__(self, offers: list[FromOutput]) -> None:
+        self.offers = offers
+        self._heights: list[float] = []
+
+    @property
+    def cumulative(self) -> list[float]:
+        """Weights up to each offer."""
+        if not self._heights:
+            self._heights = list(accumulate(offer.weight for offer in self.offers))
+        return self._heights
+
+    def drop(self, offer: FromOutput) -> None:
+        self.offers.remove(offer)
+        self._heights = []
 
 
 class FromUser(msgspec.Struct, frozen=True):
@@ -66,47 +80,40 @@ class Offers:
         self._graph = graph
         self._memory = memory
         self._known = known
-        self._orders: dict[str, list[tuple[str, bool, Mapping[str, Any]]]] = {}
         self._outputs: dict[tuple[str, str], FromOutputs] = {}
         self._users: dict[tuple[str, str], tuple[list[FromUser], list[float]]] = {}
         self._lists: dict[tuple[str, str], list[list[Item]]] = {}
+        self._single: dict[str, bool] = {}
         self._sayable: dict[str, list[tuple[Any, str]]] = {}
-
-    def parameters(self, tool: Tool) -> list[tuple[str, bool, Mapping[str, Any]]]:
-        """(name, required, schema) of each parameter, the required ones first."""
-        found = self._orders.get(tool.name)
-        if found is None:
-            required = frozenset(tool.parameters.get("required", ()))
-            properties: Mapping[str, Any] = tool.parameters.get("properties", {})
-            ordered = sorted(properties, key=lambda name: name not in required)
-            found = [(name, name in required, properties[name]) for name in ordered]
-            self._orders[tool.name] = found
-        return found
 
     def outputs(
         self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any]
     ) -> FromOutputs:
-        """Produced values that fit, that something singles out, and that the user does not say."""
+        """Produced values that fit and that the user does not say."""
         key = tool.name, parameter
         found = self._outputs.get(key)
         if found is None:
-            offers = self._find_outputs(concept, schema)
-            heights = list(accumulate(offer.weight for offer in offers))
-            found = self._outputs[key] = FromOutputs(offers, heights)
+            found = self._outputs[key] = FromOutputs(self._find_outputs(concept, schema))
         return found
+
+    def some(self, outputs: FromOutputs) -> bool:
+        """Whether something singles out at least one of them."""
+        while outputs.offers:
+            if self.ways(outputs.offers[0]):
+                return True
+            outputs.drop(outputs.offers[0])
+        return False
 
     def _find_outputs(self, concept: str, schema: Mapping[str, Any]) -> list[FromOutput]:
         said = frozenset[str]() if concept in self._graph.opaque else self._said_in_turn
+        now = len(self._memory.turns) - 1
         found = []
         for item in self._memory.items.get(concept, ()):
             if not fits(item.value, schema) or (said and canonical(item.value) in said):
                 continue
-            ways = self._singled_out(item)
-            if ways:
-                used = (item.path, item.step) in self._taken
-                fresh = item.turn == len(self._memory.turns) - 1
-                weight = len(ways) * (4.0 * (4.0 if used else 1.0) if fresh else 1.0)
-                found.append(FromOutput(item, ways, used, weight))
+            used = (item.path, item.step) in self._taken
+            weight = 1.0 if item.turn < now else 16.0 if used else 4.0
+            found.append(FromOutput(item, used, weight))
         return found
 
     @cached_property
@@ -129,18 +136,29 @@ class Offers:
             if isinstance(source, Output)
         )
 
-    def _singled_out(self, item: Item) -> list[Choice | None]:
+    def ways(self, offer: FromOutput) -> list[Choice | None]:
+        """Every way to single the value out; [] for none: then a query could not say it."""
+        item = offer.item
         step = self._memory.turns[item.turn][item.step]
         if item.turn == len(self._memory.turns) - 1:
             return self._memory.choices(step, item.path)
         rivals = self._memory.items[item.concept]
-        if len({canonical(rival.value) for rival in rivals}) == 1:
+        if self._is_one(item.concept, rivals):
             return [Choice(by="only")]
         latest = rivals[-1].turn, rivals[-1].step
         if latest != (item.turn, item.step):
             return []
         found = self._memory.choices(step, item.path)
         return [Choice(by="latest") if choice is None else choice for choice in found]
+
+    def _is_one(self, concept: str, rivals: Sequence[Item]) -> bool:
+        """Whether all values of a concept are the same one."""
+        found = self._single.get(concept)
+        if found is None:
+            first = canonical(rivals[0].value)
+            found = all(canonical(rival.value) == first for rival in rivals)
+            self._single[concept] = found
+        return found
 
     def users(
         self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any]
@@ -158,7 +176,7 @@ class Offers:
                 FromUser(
                     value,
                     text in spent,
-                    4.0 * (text in self._entities),
+                    4.0 * (text in self._memory.entities),
                     8.0 * (text in self._in_turn),
                 )
                 for value, text in self._said(concept)
@@ -166,10 +184,6 @@ class Offers:
             ]
             found = self._users[key] = offers, list(accumulate(weights(offers)))
         return found
-
-    @cached_property
-    def _entities(self) -> frozenset[str]:
-        return frozenset(map(canonical, self._memory.scenario.thread.entities))
 
     @cached_property
     def _in_turn(self) -> frozenset[str]:
@@ -184,7 +198,7 @@ class Offers:
         found = self._sayable.get(concept)
         if found is None:
             values = self._memory.sayable(concept, self._known)
-            found = self._sayable[concept] = [(value, canonical(value)) for value in values]
+            found = self._sayable[concept] = [(value, text) for text, value in values.items()]
         return found
 
     def lists(

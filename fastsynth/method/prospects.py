@@ -15,7 +15,9 @@ from fastsynth.env.environment import Tool
 from fastsynth.method.draft import is_entity
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Item, Memory
-from fastsynth.method.offers import FromOutput, Offers
+from fastsynth.method.offers import FromOutputs, Offers
+
+_NONE = FromOutputs([])
 
 
 class Tie(msgspec.Struct, frozen=True):
@@ -23,7 +25,7 @@ class Tie(msgspec.Struct, frozen=True):
 
     parameter: str
     concept: str
-    outputs: list[FromOutput] = []
+    outputs: FromOutputs = _NONE
     lists: list[list[Item]] = []
     """Whole lists of results, for a parameter that takes one."""
     values: list[Any] = []
@@ -46,7 +48,7 @@ class Prospects:
             self._lacking[key] = next(
                 (
                     parameter
-                    for parameter, required, schema in self._offers.parameters(tool)
+                    for parameter, required, schema in self._graph.ordered[tool.name]
                     if (required or parameter in from_output)
                     and not self._bindable(tool, parameter, schema, parameter in from_output)
                 ),
@@ -67,7 +69,7 @@ class Prospects:
         concept = takes.get(parameter)
         if concept is None:
             return schema.get("type") in ("integer", "number") or _has_own(schema)
-        if self._offers.outputs(tool, parameter, concept, schema).offers:
+        if self._offers.some(self._offers.outputs(tool, parameter, concept, schema)):
             return True
         if from_output or concept in self._graph.opaque:
             return bool(self._memory.said.get(concept))
@@ -78,7 +80,7 @@ class Prospects:
         `within`) or, where that is None, be about what a call of the turn is about."""
         takes, turn = self._graph.profiles[tool.name].takes, len(self._memory.turns) - 1
         found: list[Tie] = []
-        for parameter, _, schema in self._offers.parameters(tool):
+        for parameter, _, schema in self._graph.ordered[tool.name]:
             many = takes.get(f"{parameter}[]")
             if many is not None:
                 lists = self._offers.lists(tool, parameter, many, schema)
@@ -88,16 +90,18 @@ class Prospects:
             concept = takes.get(parameter)
             if concept is None:
                 continue
-            outputs = [
-                offer
-                for offer in self._offers.outputs(tool, parameter, concept, schema).offers
-                if offer.item.turn == turn and (within is None or offer.item.step in within)
-            ]
+            outputs = FromOutputs(
+                [
+                    offer
+                    for offer in self._offers.outputs(tool, parameter, concept, schema).offers
+                    if offer.item.turn == turn and (within is None or offer.item.step in within)
+                ]
+            )
             values = []
             if within is None and concept not in self._graph.opaque:
                 users, _ = self._offers.users(tool, parameter, concept, schema)
                 values = [offer.value for offer in users if offer.again and is_entity(offer.value)]
-            if outputs or values:
+            if self._offers.some(outputs) or values:
                 found.append(Tie(parameter, concept, outputs, values=values))
         return found
 

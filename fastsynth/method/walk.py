@@ -63,6 +63,8 @@ class Walk:
         self._rng = rng
         self._known: Mapping[str, Sequence[Any]] = {}
         self._hopeless: set[str] = set()
+        self._tried: set[str] = set()
+        """Tools that others need to have run before, and that this walk has tried to run."""
         self._wishes = reach.wishes
         self._standing: Standing | None = None
         self._target = ""
@@ -106,28 +108,40 @@ class Walk:
         tool = self._graph.tools[name]
         for _ in range(DEEPEST):
             await breathe()
-            missing = await self._execute(tool, lookups)
+            full = depth == 0 or len(self._memory.steps) + 1 >= self._reach.calls
+            doubtful = not full and self._doubtful(name)
+            missing = await self._execute(tool, lookups, 1 if doubtful else BINDINGS)
             if missing is None:
                 return True
-            if depth == 0 or len(self._memory.steps) + 1 >= self._reach.calls:
+            if full:
                 if not lookups:
                     return False
                 lookups = frozenset()
             elif missing.parameter == "":
-                if not await self._reach_needs(name, depth):
-                    if not lookups:
-                        return False
-                    lookups = frozenset()
+                if await self._reach_needs(name, depth) or doubtful:
+                    continue
+                if not lookups:
+                    return False
+                lookups = frozenset()
             elif not await self._reach_producer(name, missing.parameter, depth):
                 if missing.parameter not in lookups:
                     return False
                 lookups -= {missing.parameter}
         return False
 
+    def _doubtful(self, name: str) -> bool:
+        """Whether something that must run before has not been seen to: then other arguments would
+        most often fail alike."""
+        needs = set(self._graph.needs[name]) - self._tried
+        return any(need in self._reach.allowed for need in needs) and needs.isdisjoint(
+            step.tool for steps in self._memory.turns for step in steps
+        )
+
     async def _reach_needs(self, name: str, depth: int) -> bool:
         """Order edges: whatever must have run before and has not, or has run out."""
         ran = {step.tool for step in self._memory.steps}
         unmet = [n for n in self._graph.needs[name] if n not in ran and n in self._reach.allowed]
+        self._tried.update(unmet)
         for need in unmet:
             if need not in self._hopeless and await self._reach_tool(need, frozenset(), depth - 1):
                 return True
@@ -161,7 +175,7 @@ class Walk:
         ease = 1.0 / (1 + len(opaque))
         return ease * (0.5 if tool.mutates else 1.0) * (1.0 if tool.part == part else 0.6)
 
-    async def _execute(self, tool: Tool, lookups: frozenset[str]) -> Missing | None:
+    async def _execute(self, tool: Tool, lookups: frozenset[str], draws: int) -> Missing | None:
         """Runs `tool` with drawn arguments. None if it ran; else what it lacks ("": unclear)."""
         binder = self._trace().binder
         lacking = binder.prospects.lacks(tool, lookups)
@@ -169,7 +183,7 @@ class Walk:
             return Missing(parameter=lacking)
         tried: set[str] = set()
         missing: Missing | None = None
-        for _ in range(SEARCHED if self._breaks(tool) else BINDINGS):
+        for _ in range(SEARCHED if self._breaks(tool) else draws):
             bound = binder.bind(tool, lookups)
             if isinstance(bound, Missing):
                 missing = bound
@@ -194,15 +208,13 @@ class Walk:
         return False
 
     def _is_new(self, tool: Tool, bound: Bound, tried: set[str]) -> bool:
-        """Whether this very call has neither been tried just now nor run in this turn."""
+        """Whether this very call has not been tried just now, nor run in this turn or, where it
+        only reads, since the state last moved."""
         key = canonical(bound.arguments)
-        if key in tried or any(
-            step.tool == tool.name and step.arguments == bound.arguments
-            for step in self._memory.steps
-        ):
+        if key in tried:
             return False
         tried.add(key)
-        return True
+        return not self._memory.has_run(tool, bound.arguments)
 
     def _sated(self, trace: Standing) -> bool:
         """Whether there are as many wishes as a turn may hold: then a further call has to turn

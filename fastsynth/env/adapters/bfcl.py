@@ -7,8 +7,8 @@ configurations is read. Methods run by keyword on fresh instances, never through
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from importlib import resources, util
 from random import Random
 from typing import Any
@@ -82,7 +82,8 @@ class BfclPart:
 
         instance = live.make(self.name, self._sketch.document)
         if hasattr(instance, "_load_scenario"):
-            instance._load_scenario(deepcopy(config or {}), long_context=False)
+            own = pickle.loads(pickle.dumps(config or {}))  # deepcopy takes five times as long
+            instance._load_scenario(own, long_context=False)
         if config and "random_seed" in config:
             instance._random = Dice(config["random_seed"])  # nothing has been drawn yet
         return instance
