@@ -71,6 +71,7 @@ class Endpoint(Section, frozen=True, kw_only=True):
     proxy: str | None = None
     structured: Literal["json_schema", "json_object", "text"] = "json_schema"
     price: Price | None = None
+    """None: by genai-prices, where that is installed and knows the model and the address."""
     send_seed: bool = True
     """Whether the API's `seed` field is sent; for servers that refuse it."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"

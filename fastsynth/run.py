@@ -215,6 +215,7 @@ async def _opened(
             tools[1].keep_in(books.replies, Space(bus, stop).wait)
             books.rundir.write("graph.json", encode(charted.to_json()).decode())
             _watch_budget(config, stop, bus, order.spent + books.spent.usage, group)
+            _tell_unpriced(config, tools[1], bus)
             group.start_soon(tools[1].attend)
             charted = await dealt(charted, *tools, config, prompts, books.rundir, bus)
             studio = _studio(charted, tools[1], prompts, order, books, bus)
@@ -329,3 +330,11 @@ def _watch_budget(config: Config, stop: Stop, bus: Bus, usage: Usage, group: Tas
     budget.spend(usage.prompt_tokens + usage.completion_tokens, usage.cost_usd or 0.0)
     bus.listen(budget.listen)
     group.start_soon(budget.watch)
+
+
+def _tell_unpriced(config: Config, client: Client, bus: Bus) -> None:
+    """A budget in dollars cannot see what it does not know the price of."""
+    if config.budget.usd is not None:
+        for name in client.unpriced():
+            text = f"price unknown, so the budget does not see it; set $.endpoints.{name}.price"
+            bus.emit(Note(text=f"endpoint {name}: {text}", level="warning"))

@@ -41,6 +41,14 @@ def money(cost: float | None, unpriced: int = 0) -> str:
     return f"at least {text}" if unpriced else text
 
 
+def spending(cost: float | None, unpriced: int, projected: float | None) -> str:
+    """`cost $1.20 of about $12.00`; `price unknown`."""
+    if cost is None:
+        return "price unknown"
+    ahead = projected is not None and projected > cost * 1.005
+    return f"cost {money(cost, unpriced)}" + (f" of about {money(projected)}" if ahead else "")
+
+
 def share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f}%" if whole else "-"
 

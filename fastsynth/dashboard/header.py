@@ -62,8 +62,7 @@ def _tokens(view: Snapshot, width: int) -> Line:
         word(" "),
         *_figure(figures.short(view.prompt_tokens), f"in ({cached} cached)"),
         *_figure(figures.short(view.completion_tokens), "out"),
-        word("cost ", DIM),
-        word(figures.money(view.cost_usd, view.unpriced) + "  "),
+        word(figures.spending(view.cost_usd, view.unpriced, view.projected_usd) + "  "),
     ]
     if width >= WIDE:
         words += _figure(f"{view.reused:,}", "reused")

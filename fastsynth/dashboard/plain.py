@@ -82,11 +82,11 @@ def progress_line(view: Snapshot) -> str:
     done = figures.share(view.accepted, view.wanted)
     rates = f"{figures.short(view.requests_per_s)} replies/s"
     rates += f", {figures.short(view.tokens_per_s)} tokens/s, {view.in_flight:,} in flight"
-    cost = figures.money(view.cost_usd, view.unpriced)
+    cost = figures.spending(view.cost_usd, view.unpriced, view.projected_usd)
     return (
         f"{figures.clock(view.seconds)} {view.accepted:,}/{view.wanted:,} accepted ({done}), "
         f"{view.rejected:,} rejected, {view.failed:,} failed; {rates}; "
-        f"cost {cost}; ETA {figures.clock(view.eta)}"
+        f"{cost}; ETA {figures.clock(view.eta)}"
     )
 
 

@@ -70,6 +70,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Sum over the requests whose price is known; None where no price is."""
     unpriced: int
     """Requests without a known price."""
+    projected_usd: float | None = None
+    """What this sitting will have cost when all are accepted, at the price of one so far."""
     retries: Mapping[str, int]
     given_up: Mapping[str, int]
     """Cause -> sends that were not tried again."""

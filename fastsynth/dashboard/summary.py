@@ -31,13 +31,18 @@ def summary(view: Snapshot) -> Summary:
         requests=view.requests,
         prompt_tokens=view.prompt_tokens,
         completion_tokens=view.completion_tokens,
-        cost_usd=None if view.cost_usd is None else round(view.cost_usd, 6),
+        cost_usd=_rounded(view.cost_usd),
         wall_s=round(view.seconds, 3),
         stopped_by=view.finished.stopped_by if view.finished else "",
         funnel=funnel,
         hedged=view.hedged,
         hedged_tokens_at_most=view.hedged_tokens,
+        projected_cost_usd=_rounded(view.projected_usd),
     )
+
+
+def _rounded(cost: float | None) -> float | None:
+    return None if cost is None else round(cost, 6)
 
 
 def summary_panel(view: Snapshot) -> RenderableType:
@@ -75,7 +80,7 @@ def _counts(view: Snapshot) -> Table:
         f" {view.reused:,} stored replies reused, {sum(view.retries.values()):,} retries",
         "tokens": f"{figures.short(view.prompt_tokens)} in ({cached} cached),"
         f" {figures.short(view.completion_tokens)} out",
-        "cost": figures.money(view.cost_usd, view.unpriced),
+        "cost": _cost(view),
     }
     if view.unknown:
         shown["unknown"] = (
@@ -90,6 +95,18 @@ def _counts(view: Snapshot) -> Table:
     for name, text in shown.items():
         grid.add_row(f"[dim]{name}[/]", text)
     return grid
+
+
+def _cost(view: Snapshot) -> str:
+    if view.cost_usd is None and view.run.teacher == "scripted":
+        return "none: no model was asked"
+    if view.cost_usd is None:
+        return (
+            "price unknown; the endpoint's `price` tells it, or pip install 'fastsynth\\[prices]'"
+        )
+    ahead = view.accepted < view.wanted and view.projected_usd is not None
+    told = f", about {figures.money(view.projected_usd)} for all that are wanted" if ahead else ""
+    return figures.money(view.cost_usd, view.unpriced) + told
 
 
 def _endpoints(view: Snapshot) -> Table:

@@ -120,6 +120,7 @@ class Progress:
             cached_tokens=self.cached_tokens,
             cost_usd=self.cost_usd if self.priced else None,
             unpriced=self.unpriced,
+            projected_usd=self._projected(accepted),
             retries=self.retries,
             given_up=self.given_up,
             throttles=self.throttles,
@@ -137,6 +138,13 @@ class Progress:
             notes=tuple(self.notes),
             warnings=self.warnings,
         )
+
+    def _projected(self, accepted: int) -> float | None:
+        made = accepted - self.run.already_accepted
+        if not self.priced or made <= 0:
+            return None
+        wanted = max(made, self.run.wanted - self.run.already_accepted)
+        return self.cost_usd * wanted / made
 
     def totals(self) -> tuple[int, int, int]:
         """Accepted, rejected, failed: as the run itself counted them, once it has ended."""

@@ -82,6 +82,15 @@ class Client:
             for service in (self._services[name],)
         }
 
+    def unpriced(self) -> tuple[str, ...]:
+        """Endpoints of models whose price is not known, at one address or more."""
+        return tuple(
+            name
+            for name, service in self._services.items()
+            if service.endpoint.kind == "openai"
+            and any(service.tariff(gate) is None for gate in service.pool.gates)
+        )
+
     def keep_in(self, replies: ReplyStore, full: Full | None = None) -> None:
         """From now on replies are looked up and stored there. To be called before any `ask`.
 

@@ -27,7 +27,6 @@ from fastsynth.llm.faults import (
 )
 from fastsynth.llm.keys import call_id
 from fastsynth.llm.limits import Gate, Permit
-from fastsynth.llm.prices import cost
 from fastsynth.llm.service import Service
 from fastsynth.llm.throttle import exhausted, retry_after
 from fastsynth.llm.transport import Answer
@@ -209,7 +208,8 @@ def work_of(usage: Usage) -> float:
 def _complete(job: Job, gate: Gate, reply: Reply) -> Reply:
     """The reply with what the wire does not tell: its price, and who a scripted teacher is."""
     model = "scripted" if job.service.is_scripted(gate) else reply.model or job.service.model
-    price = cost(job.service.endpoint.price, reply.usage)
+    tariff = job.service.tariff(gate)
+    price = tariff(reply.usage) if tariff is not None else None
     if price is not None:
         reply = replace(reply, usage=replace(reply.usage, cost_usd=price))
     return reply if model == reply.model else replace(reply, model=model)

@@ -20,6 +20,7 @@ from fastsynth.llm.address import addresses, hidden_values, label, shown
 from fastsynth.llm.estimates import Estimates
 from fastsynth.llm.faults import Fault, Halt, judge_status
 from fastsynth.llm.limits import Gate, Limits
+from fastsynth.llm.prices import Tariff, Tariffs
 from fastsynth.llm.router import Pool
 from fastsynth.llm.slots import Slots
 from fastsynth.llm.transport import Answer, Transport, key_variable, secret
@@ -63,6 +64,7 @@ class Service:
         self._activity = activity
         self._bases = {label(name, url): url for url in addresses(name, endpoint)}
         """Those that have left too: something may still be in flight there."""
+        self._tariffs = Tariffs(endpoint, bus)
         self.pool = Pool(name, [self._gate(tag) for tag in self._bases])
 
     def _gate(self, tag: str) -> Gate:
@@ -118,6 +120,10 @@ class Service:
     def is_scripted(self, gate: Gate) -> bool:
         return gate.label in self._scripted
 
+    def tariff(self, gate: Gate) -> Tariff | None:
+        """What a usage costs there; None where no price is known."""
+        return self._tariffs.of(self.model, gate.label, self._bases[gate.label])
+
     async def meet(self) -> None:
         """First contact with all addresses, once. Raises NoEndpoint where none can be used."""
         async with self._lock:
@@ -129,6 +135,7 @@ class Service:
                     group.start_soon(self._greet, tag, base, complaints)
             self._settle_complaints(complaints)
             self._settle_model()
+            await self._tariffs.warm(self.model, self._bases)
             self.met = True
 
     def stopped(self, verdict: Halt, gate: Gate) -> NoEndpoint:

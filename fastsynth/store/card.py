@@ -128,7 +128,7 @@ def _made(manifest: Manifest, created: str) -> str:
 
 def _usage(manifest: Manifest) -> str:
     usage = manifest.usage
-    cost = "unknown" if usage.cost_usd is None else f"${usage.cost_usd:,.2f}"
+    cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:,.2f}"
     return (
         f"It took {usage.requests:,} requests, {usage.prompt_tokens:,} prompt tokens "
         f"({usage.cached_tokens:,} cached) and {usage.completion_tokens:,} completion tokens, "

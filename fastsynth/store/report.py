@@ -73,7 +73,7 @@ def _tiles(manifest: Manifest, rows: Portrait) -> str:
         ("tool calls", f"{rows.calls:,}"),
         ("tools called", f"{len(rows.tools)} of {len(rows.offered | set(rows.tools))}"),
         ("accepted of ended", f"{100 * manifest.accepted / ended:.0f}%" if ended else "-"),
-        ("cost", "unknown" if cost is None else f"${cost:,.2f}"),
+        ("cost", "price unknown" if cost is None else f"${cost:,.2f}"),
     )
     cells = "".join(f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in tiles)
     return f'<dl class="tiles">{cells}</dl>'

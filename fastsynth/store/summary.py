@@ -29,6 +29,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hedged: int
     """Sends that came too late beside another one of the same request."""
     hedged_tokens_at_most: int
+    projected_cost_usd: float | None
+    """For all that are wanted, at what one accepted conversation has cost; None: unknown price."""
     match: dict[str, float] = {}
     """Marginal -> its divergence from the logs; left out without logs."""
 
@@ -104,6 +106,14 @@ def summary_of(run_dir: str, manifest: Manifest) -> Summary:
         stopped_by=manifest.stopped_by,
         funnel=manifest.funnel,
         match=manifest.match,
+        projected_cost_usd=_projected(manifest),
         hedged=sum(use.hedged for use in manifest.endpoints.values()),
         hedged_tokens_at_most=sum(u.hedged_tokens_at_most for u in manifest.endpoints.values()),
     )
+
+
+def _projected(manifest: Manifest) -> float | None:
+    cost, accepted = manifest.usage.cost_usd, manifest.accepted
+    if cost is None or not accepted:
+        return None
+    return round(cost * max(1.0, manifest.wanted / accepted), 6)

@@ -7,8 +7,10 @@ import sys
 from types import FrameType, FunctionType
 from typing import Any
 
+import pytest
 from made_up_run import some, started
 
+from fastsynth.dashboard import figures
 from fastsynth.dashboard.rates import EndpointTally
 from fastsynth.dashboard.view import Progress
 from fastsynth.events import (
@@ -200,3 +202,18 @@ def test_a_snapshot_does_not_grow_with_the_run() -> None:
     assert len(view.sparks) <= 240
     assert len(view.notes) <= 64
     assert view.run == started()
+
+
+def test_the_cost_at_the_end_is_projected_from_what_is_accepted_so_far() -> None:
+    run = Progress(0.0)
+    run(RunStarted("runs/a", "world", 100, 20, ("p@a",), "m"))
+    before = run.snapshot(1.0).projected_usd
+    for job in range(4):
+        run(RequestDone("p@a", "writer", 1.0, cost_usd=0.5))
+        run(JobFinished(job, "base", "accepted"))
+    view = run.snapshot(2.0)
+
+    assert before is None
+    assert view.projected_usd == pytest.approx(40.0)
+    assert figures.spending(view.cost_usd, 0, view.projected_usd) == "cost $2.00 of about $40.00"
+    assert figures.spending(None, 3, None) == "price unknown"

@@ -59,7 +59,7 @@ def test_cost_is_unknown_or_the_sum() -> None:
     run = manifest()
     priced = msgspec.structs.replace(run, usage=msgspec.structs.replace(run.usage, cost_usd=12.5))
 
-    assert "cost: unknown" in card("made-up", run, portray(ROWS))
+    assert "cost: price unknown" in card("made-up", run, portray(ROWS))
     assert "cost: $12.50" in card("made-up", priced, portray(ROWS))
 
 
