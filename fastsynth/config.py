@@ -303,6 +303,8 @@ class Config(Section, frozen=True, kw_only=True):
     )
     """Kind of conversation -> weight at acceptance."""
     chain: Chain = Chain()
+    texts: Literal["drawn", "agent"] = "drawn"
+    """`agent`: the writer words messages, notes and titles, in one request a conversation."""
     judges: NotNegative = 0
     """Votes on every complete conversation by the role `judge`; most of them can reject it."""
     duplicates: Literal["exact", "near"] = "near"

@@ -29,6 +29,7 @@ environment: "python:{target}"
 conversation: {{turns: [2, 5], calls: [1, 8], tools_visible: [8, 40]}}
 kinds: {{base: 0.9, no_tool: 0.1}}
 # system: {{file: policy.md, rules: "python:my_rules:rules"}}  # stated to the model, never broken
+# texts: agent  # the writer words messages and notes; else they are those of the scenario
 chain: {{blind: 1, attempts: 3}}
 tools: {{time_limit: 10, workers: 2}}
 output: {{accepted: 200}}

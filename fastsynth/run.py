@@ -297,6 +297,7 @@ def _studio(
         identity=books.identity,
         bus=bus,
         policy=policy_of(config, charted.domain),
+        texts=config.texts == "agent",
         judges=config.judges,
         plans=books.plans,
         benchmarks=load_benchmarks(config.decontaminate),

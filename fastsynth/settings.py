@@ -115,6 +115,7 @@ def identity_of(
         **({"match": read_logs(Path(config.logs)).digest} if config.logs else {}),
         "kinds": {str(k): v for k, v in config.kinds.items() if v > 0},
         "chain": msgspec.to_builtins(config.chain),
+        **({"texts": config.texts} if config.texts != "drawn" else {}),
         "judges": config.judges,
         "duplicates": config.duplicates,
         **({"graph": graph} if (graph := msgspec.to_builtins(config.graph)) != _PLAIN else {}),
@@ -151,7 +152,8 @@ def _scenarios_identity(scenarios: Scenarios) -> Any:
 
 def further_prompts(config: Config) -> tuple[str, ...]:
     """Of the prompts that a run may do without, those that this one asks."""
-    return ("scenario",) if config.scenarios and config.scenarios.draft_with else ()
+    drafted = ("scenario",) if config.scenarios and config.scenarios.draft_with else ()
+    return (*drafted, "texts") if config.texts == "agent" else drafted
 
 
 def _student_identity(config: Config, probe: str) -> dict[str, Any]:

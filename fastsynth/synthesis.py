@@ -38,6 +38,8 @@ from fastsynth.method.query import draw_style, write_query
 from fastsynth.method.rows import content_hash, row
 from fastsynth.method.student import Exam, answer, outside, with_answers
 from fastsynth.method.talk import Talk
+from fastsynth.method.texts import in_own_words
+from fastsynth.packed import Packed
 from fastsynth.prompts import Prompts
 from fastsynth.records import Accepted, Attempt, Failed, Outcome, Rejected
 from fastsynth.seeds import derive
@@ -60,6 +62,8 @@ class Studio(msgspec.Struct, frozen=True, kw_only=True):
     bus: Bus
     policy: str = ""
     """The user's own, stated in every system message."""
+    texts: bool = False
+    """Whether the writer words free texts; else they stay as they were drawn."""
     judges: int = 0
     plans: Plans = msgspec.field(default_factory=Plans)
     benchmarks: Benchmarks = NONE
@@ -101,7 +105,13 @@ async def _synthesize(job: Job, studio: Studio, agents: Agents) -> Outcome:
         if fault is not None:
             return _rejected(job, agents, plan_hash(plan), fault)
 
+        claimed = plan_hash(plan)
+        if studio.texts:
+            packed = Packed(plan)
+            del plan  # put away while a model is awaited
+            plan = await in_own_words(packed, agents, planner.graph, setting.scenario, world)
         talk = _begin(job, studio, setting, plan, world)
+        talk.plan_hash = claimed
         del plan  # thousands of talks are alive: what this one still needs of it, it has put away
         await world.rest()
         while (turn := await talk.next_turn()) is not None:

@@ -89,6 +89,25 @@ def _first(path: str, value: Any) -> Any:
     raise KeyError(path)
 
 
+def put(path: str, value: Any, leaf: Any) -> Any:
+    """A copy of `value` with `leaf` at a concrete place, which has to be there."""
+    return _put(value, parse(path), leaf)
+
+
+def _put(value: Any, steps: tuple[Step, ...], leaf: Any) -> Any:
+    if not steps:
+        return leaf
+    (kind, which), rest = steps[0], steps[1:]
+    if kind == "element":
+        return [_put(item, rest, leaf) if n == which else item for n, item in enumerate(value)]
+    if kind == "value":
+        return {
+            name: _put(item, rest, leaf) if n == which else item
+            for n, (name, item) in enumerate(value.items())
+        }
+    return {**value, which: _put(value[which], rest, leaf)}
+
+
 def leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """(concrete path, scalar) of every scalar in `value`."""
     if isinstance(value, dict):

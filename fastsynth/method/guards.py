@@ -24,6 +24,11 @@ _META = re.compile(
 )
 
 
+def is_artificial(text: str) -> bool:
+    """Whether it holds a placeholder, or speaks of calls and composite tools."""
+    return bool(_PLACEHOLDER.search(text) or _META.search(text))
+
+
 def query_fault(
     turn: Turn, draft: QueryDraft, history: str, tool_names: Collection[str]
 ) -> Dropped | None:
@@ -31,7 +36,7 @@ def query_fault(
     query = draft.query.strip()
     if not 2 <= len(query) <= LONGEST_QUERY:
         return _no("length", f"{len(query)} characters")
-    if _PLACEHOLDER.search(query) or _META.search(query):
+    if is_artificial(query):
         return _no("placeholder_or_meta", query[:120])
     named = named_tool(query, tool_names)
     if named:

@@ -13,7 +13,9 @@ import msgspec
 from fastsynth.env.environment import Thread
 from fastsynth.method.plan import Turn
 
-Purpose = Literal["advanced", "query", "step", "hint", "rewrite", "judge", "scenario", "student"]
+Purpose = Literal[
+    "advanced", "query", "step", "hint", "rewrite", "judge", "scenario", "student", "texts"
+]
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     """Tool -> description, for every tool named in the present turn."""
     brief: Brief | None = None
     """For purpose `scenario`, which belongs to no turn."""
+    texts: tuple[str, ...] = ()
+    """For purpose `texts`, which belongs to all turns: the drawn ones."""
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +76,7 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     style: Style
     about: Mapping[str, str] = {}
     brief: Brief | None = None
+    texts: tuple[str, ...] = ()
 
 
 class AdvancedDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +95,13 @@ class QueryDraft(msgspec.Struct, frozen=True, kw_only=True):
     query: str
     asks: tuple[str, ...]
     """For each goal, in order, the words of `query` that ask for it, verbatim."""
+
+
+class TextsDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The writer's structured reply to purpose `texts`."""
+
+    texts: tuple[str, ...]
+    """One for each that was drawn, in order."""
 
 
 class HintDraft(msgspec.Struct, frozen=True, kw_only=True):

@@ -127,7 +127,7 @@ class Server:
 
     def _speak(self, asked: api.ChatRequest) -> api.Spoken:
         script = asked.fastsynth
-        if script is None or not (script.turns or script.brief):
+        if script is None or not (script.turns or script.brief or script.texts):
             return NOTHING_TO_SAY
         messages, tools = api.messages_of(asked), api.tools_of(asked)
         return self.teacher.speak(script, messages, tools)

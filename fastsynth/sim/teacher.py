@@ -26,7 +26,7 @@ from fastsynth.sim.length import write_at_length
 from fastsynth.sim.mistakes import Mistakes, StepMistake
 from fastsynth.sim.refer import sources_of
 from fastsynth.sim.tooling import write_advanced
-from fastsynth.sim.varying import draft_states
+from fastsynth.sim.varying import draft_states, word_texts
 from fastsynth.sim.voting import cast_vote
 
 NOTHING_TO_SAY = Spoken(
@@ -53,7 +53,7 @@ class Teacher:
     def speak(
         self, script: Script, messages: Sequence[ChatMessage], tools: Sequence[ToolFunction]
     ) -> Spoken:
-        """The reply to one request. `script.turns` is not empty, or `script.brief` is there."""
+        """The reply to one request. A script has turns, or a brief, or texts."""
         match script.purpose:
             case "advanced":
                 rng = seeds.derive(script.seed, script.attempt, "advanced")
@@ -82,6 +82,8 @@ class Teacher:
             case "scenario":
                 assert script.brief is not None
                 return _draft(draft_states(script.brief, script.seed))
+            case "texts":
+                return _draft(word_texts(script.texts, script.seed))
         assert_never(script.purpose)
 
     def _step(

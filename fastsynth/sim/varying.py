@@ -1,4 +1,5 @@
-"""The writer's states of a user's tools: the example with other names, ids, days and amounts.
+"""The writer's further jobs: states with other names, ids, days and amounts than the example's,
+and texts in other words.
 
 Every text is swapped for the same other text wherever it stands, so that what referred still does.
 """
@@ -6,7 +7,7 @@ Every text is swapped for the same other text wherever it stands, so that what r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 from fastsynth import seeds
-from fastsynth.method.script import Brief
+from fastsynth.method.script import Brief, TextsDraft
 from fastsynth.method.shapes import shape_of
 
 _FIRST = (
@@ -45,6 +46,23 @@ def draft_states(brief: Brief, seed: int) -> States:
     example = msgspec.json.decode(brief.example)
     made = [_Swap(brief, seeds.derive(seed, "state", n)) for n in range(brief.count)]
     return States(states=tuple(swap.all_of(example) for swap in made))
+
+
+def word_texts(drawn: Sequence[str], seed: int) -> TextsDraft:
+    """The same texts in other words, each in one of a few."""
+    rng = seeds.derive(seed, "texts")
+    return TextsDraft(texts=tuple(_worded(text, rng) for text in drawn))
+
+
+def _worded(text: str, rng: Random) -> str:
+    bare = text.rstrip(".!")
+    if len(text) > 120 or not bare[-1:].isalnum():
+        return text
+    if len(bare.split()) < 4:
+        return rng.choice(("{}, as agreed", "{} (please check)", "Again: {}")).format(bare)
+    lower = bare if bare[1:2].isupper() or bare.startswith("I ") else bare[0].lower() + bare[1:]
+    said = ("Just so you know: {}.", "Quick word: {}.", "One more thing, {}.")
+    return rng.choice((*(form.format(lower) for form in said), f"{bare}. Thanks!"))
 
 
 class _Swap:

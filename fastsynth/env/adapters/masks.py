@@ -19,7 +19,7 @@ def masked(value: Any, fields: Mapping[str, tuple[str, ...]]) -> Any:
     """`value` without what varies by itself: numbers become null, texts empty."""
     for pattern, labels in fields.items():
         for place, found in paths.find(pattern, value):
-            value = _put(value, paths.parse(place), _hidden(found, labels))
+            value = paths.put(place, value, _hidden(found, labels))
     return value
 
 
@@ -33,18 +33,3 @@ def _hidden(value: Any, labels: tuple[str, ...]) -> Any:
         f"{label[1]}: {VARIES}" if label and label[1] in labels else line
         for label, line in zip(lines, value.split("\n"), strict=True)
     )
-
-
-def _put(value: Any, steps: tuple[tuple[str, Any], ...], leaf: Any) -> Any:
-    """A copy of `value` with `leaf` at a concrete place."""
-    if not steps:
-        return leaf
-    (kind, which), rest = steps[0], steps[1:]
-    if kind == "element":
-        return [_put(item, rest, leaf) if n == which else item for n, item in enumerate(value)]
-    if kind == "value":
-        return {
-            name: _put(item, rest, leaf) if n == which else item
-            for n, (name, item) in enumerate(value.items())
-        }
-    return {**value, which: _put(value[which], rest, leaf)}
