@@ -51,7 +51,7 @@ from fastsynth.opening import (
 from fastsynth.prompts import Prompts, load_prompts
 from fastsynth.records import Usage, encode
 from fastsynth.settings import dump, further_prompts, identity_of, roles_of
-from fastsynth.sitting import Books, Sitting
+from fastsynth.sitting import Books, Sitting, teachers
 from fastsynth.spent import Spent, spent_before
 from fastsynth.store.compact import read_rows
 from fastsynth.store.journal import Journal, heads
@@ -318,7 +318,7 @@ def _announce(order: Order, client: Client | None, books: Books, bus: Bus) -> No
             wanted=order.config.output.accepted,
             already_accepted=books.quota.accepted,
             endpoints=tuple(lane.endpoint for lane in client.lanes()) if client else (),
-            teacher="+".join(sorted(set(books.models.values()))),
+            teacher="+".join(teachers(books.models)),
         )
     )
 

@@ -64,6 +64,11 @@ class Books(msgspec.Struct, kw_only=True):
     traffic: Traffic
 
 
+def teachers(models: Mapping[str, str]) -> tuple[str, ...]:
+    """The models that write the data: every role's but the student's."""
+    return tuple(sorted({model for role, model in models.items() if role != "student"}))
+
+
 class Sitting:
     def __init__(self, config: Config, books: Books, bus: Bus, stop: Stop) -> None:
         self.gone: NoEndpoint | None = None
@@ -181,7 +186,7 @@ class Sitting:
             identity=books.identity,
             environment=config.environment_name,
             seed=config.seed,
-            teachers=tuple(sorted(set(books.models.values()))),
+            teachers=teachers(books.models),
             models=dict(books.models),
             wanted=config.output.accepted,
             accepted=books.quota.accepted,

@@ -10,6 +10,9 @@ from fastsynth.quality.figure import Figure, ratio
 from fastsynth.quality.scene import RowScene
 from fastsynth.records import Attempt
 
+BAND = (0.2, 0.85)
+"""Pass rates of which a student has something to learn by reinforcement (RODS)."""
+
 
 class Consensus:
     """Attempts without help: how often they reach the label or agree against it."""
@@ -93,35 +96,59 @@ class Hints:
 
 
 class Student:
+    """Conversations that a student answered too; r is the share of its runs that pass whole."""
+
     def __init__(self) -> None:
         self._rates: list[float] = []
+        self._runs, self._passes = Counter[str](), Counter[str]()
 
     def add(self, scene: RowScene) -> None:
-        rate = scene.row.difficulty.student_pass_rate
-        if rate is not None:
-            self._rates.append(rate)
+        row = scene.row
+        if row.difficulty.student_pass_rate is None:
+            return
+        self._rates.append(row.difficulty.student_pass_rate)
+        for kind, passes in zip(row.kinds, row.student_passes, strict=False):
+            self._runs[kind] += row.student_runs
+            self._passes[kind] += passes
 
     def figures(self) -> Iterator[Figure]:
         probed = len(self._rates)
+        low, high = BAND
+        unknown = "not probed: `student: {runs: 4}` in the config, or `fastsynth probe`"
         yield Figure(
             name="student pass rate",
             value=ratio(sum(self._rates), probed),
-            low=0.2,
-            high=0.85,
-            meaning="mean over probed conversations; outside 0.20 to 0.85 there is little to learn "
-            "by reinforcement (RODS)",
-            detail="" if probed else "not probed",
+            low=low,
+            high=high,
+            meaning="mean r over probed conversations; outside 0.20 to 0.85 there is little to "
+            "learn by reinforcement (RODS)",
+            detail=self._by_kind() if probed else unknown,
             base=probed,
         )
         yield Figure(
             name="reward variance",
-            value=ratio(sum(rate * (1 - rate) for rate in self._rates), probed),
+            value=ratio(sum(4 * rate * (1 - rate) for rate in self._rates), probed),
             unit="number",
-            low=0.05,
-            meaning="mean r (1 - r) over probed conversations; 0.25 is the most",
-            detail="" if probed else "not probed",
+            low=0.2,
+            meaning="mean 4 r (1 - r) over probed conversations; 1 is the most, and where it is 0 "
+            "every run of a conversation gets the same reward",
+            detail="" if probed else unknown,
             base=probed,
         )
+        yield Figure(
+            name="in the student's band",
+            value=ratio(sum(low <= rate <= high for rate in self._rates), probed),
+            low=0.5,
+            meaning="probed conversations with r in 0.20 to 0.85; `student: {band: [0.20, 0.85]}` "
+            "keeps no others",
+            detail="" if probed else unknown,
+            base=probed,
+        )
+
+    def _by_kind(self) -> str:
+        rates = sorted((self._passes[kind] / runs, kind) for kind, runs in self._runs.items())
+        shown = ", ".join(f"{kind} {100 * rate:.0f}%" for rate, kind in rates)
+        return f"turns that pass: {shown}" if shown else ""
 
 
 class Twins:

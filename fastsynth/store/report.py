@@ -15,7 +15,7 @@ from fastsynth.store.portrait import Portrait
 from fastsynth.store.style import STYLE
 from fastsynth.store.talk import talk
 
-_STAGES = ("failed", "walk", "advanced", "query", "chain", "filter", "judge")
+_STAGES = ("failed", "walk", "advanced", "query", "chain", "filter", "judge", "student")
 _TOOLS_SHOWN = 40
 _NEVER_SHOWN = 30
 

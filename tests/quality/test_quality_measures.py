@@ -140,10 +140,23 @@ def test_a_student_that_was_probed_gives_rate_and_variance() -> None:
     rows = [
         row((ASKED, [FIND]), difficulty=Difficulty(student_pass_rate=rate)) for rate in (0.0, 0.5)
     ]
-    rate, variance = measured(Student(), *rows)
+    rate, variance, inside = measured(Student(), *rows)
 
-    assert (rate.value, variance.value) == (0.25, 0.125)
-    assert [f.detail for f in measured(Student(), row((ASKED, [FIND])))] == ["not probed"] * 2
+    assert (rate.value, variance.value, inside.value) == (0.25, 0.5, 0.5)
+    for unknown in measured(Student(), row((ASKED, [FIND]))):
+        assert unknown.value is None
+        assert "`fastsynth probe`" in unknown.detail
+
+
+def test_a_students_pass_rate_is_told_by_kind_the_worst_first() -> None:
+    probed = {"difficulty": Difficulty(student_pass_rate=0.5), "student_runs": 4}
+    rate, *_ = measured(
+        Student(),
+        row((ASKED, [FIND]), (UNDONE, [CANCEL]), student_passes=(4, 2), **probed),
+        row((ASKED, []), kinds=("refusal",), student_passes=(1,), **probed),
+    )
+
+    assert rate.detail == "turns that pass: refusal 25%, base 75%"
 
 
 def test_twins_with_one_answer_are_found() -> None:
