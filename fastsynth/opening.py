@@ -5,6 +5,7 @@ Whoever calls closes: the domain itself, and all else by the stack that is hande
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
@@ -86,8 +87,11 @@ def planner_of(
     return Planner(charted.domain, charted.graph, shape_of(config), config.seed, aims, focus)
 
 
-async def meet_endpoints(config: Config, bus: Bus, stack: AsyncExitStack) -> Client:
-    """A client whose endpoints all answered; a scripted one without an address is started here."""
+async def meet_endpoints(
+    config: Config, bus: Bus, stack: AsyncExitStack, absent: Collection[str] = ()
+) -> Client:
+    """A client whose endpoints all answered, but for those that may be `absent`; a scripted one
+    without an address is started here."""
     endpoints: dict[str, Endpoint] = {}
     roles = roles_of(config)
     for name in dict.fromkeys(roles.values()):
@@ -112,7 +116,7 @@ async def meet_endpoints(config: Config, bus: Bus, stack: AsyncExitStack) -> Cli
     client = await stack.enter_async_context(
         open_client(settings, replies=_NoReplies(), bus=bus, activity=activity)
     )
-    await client.check()
+    await client.check(absent)
     return client
 
 

@@ -7,16 +7,18 @@ identity, so that no resume can change what was aimed at.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
+from fastsynth.config import Config
 from fastsynth.errors import NothingAccepted, config_error
 from fastsynth.quality.probe import Probe, in_words, summarise
 from fastsynth.records import Usage
 from fastsynth.run import Order, generate
-from fastsynth.settings import probing_config
+from fastsynth.settings import probing_config, roles_of
 from fastsynth.store.appendfile import write_atomically
 from fastsynth.store.manifest import Manifest, read_manifest
 from fastsynth.store.rundir import PROBE
@@ -48,13 +50,16 @@ async def probe(order: Order) -> Probe:
     for again. Raises what ends a run, and NothingAccepted where it was stopped before its end."""
     run_dir = order.run_dir / PROBE
     known = (run_dir / FILE).is_file()
-    own = (order.run_dir,) if (order.run_dir / "replies").is_dir() else ()
+    left = read_manifest(order.run_dir)
+    own = (order.run_dir,) if left else ()
+    config = probing_config(_with_models(order.config, left.models) if left else order.config)
     phase = Order(
-        config=probing_config(order.config),
+        config=config,
         run_dir=run_dir,
         resume="auto",
         reuse=(*order.reuse, *own),
         mode="quiet" if known or order.mode in ("json", "quiet") else order.mode,
+        absent=_teaching(config) if left else (),
         example=False,
     )
     manifest = await generate(phase)
@@ -65,6 +70,21 @@ async def probe(order: Order) -> Probe:
     text = msgspec.json.format(msgspec.json.encode(found), indent=1)
     write_atomically(run_dir / FILE, text + b"\n")
     return found
+
+
+def _with_models(config: Config, models: Mapping[str, str]) -> Config:
+    """The teachers under the names they had in the run, whether or not they still answer."""
+    endpoints = dict(config.endpoints)
+    for role, name in roles_of(config).items():
+        if endpoints[name].model is None and role in models and role != "student":
+            endpoints[name] = msgspec.structs.replace(endpoints[name], model=models[role])
+    return msgspec.structs.replace(config, endpoints=endpoints)
+
+
+def _teaching(config: Config) -> tuple[str, ...]:
+    """The endpoints that are not the student's."""
+    roles = roles_of(config)
+    return tuple({name for name in roles.values() if name != roles["student"]})
 
 
 def _read(path: Path) -> Probe:

@@ -78,6 +78,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Digest of the results that `focus` was made of."""
     spent: Usage = Usage()
     """Of the budget, before this run."""
+    absent: tuple[str, ...] = ()
+    """Endpoints that need not answer while stored replies do."""
     example: bool = True
     """Whether a conversation is shown at the end."""
 
@@ -195,11 +197,11 @@ async def _opened(
     """Everything of a sitting, opened in order and closed in reverse. No studio: nothing to do."""
     config = order.config
     async with AsyncExitStack() as stack:
-        tools = await _equip(config, bus, stack) if before is None else None
+        tools = await _equip(order, bus, stack) if before is None else None
         models = tools[1].models() if tools is not None else before or {}
         books = _open_books(order, prompts, models, stack)
         if tools is None and not books.quota.complete:
-            tools = await _equip(config, bus, stack)
+            tools = await _equip(order, bus, stack)
             _check_models(order, models, tools[1].models())
         log = EventLog(order.run_dir / "events.jsonl", anyio.current_time(), anyio.current_time)
         bus.listen(log)
@@ -223,12 +225,12 @@ async def _opened(
         yield Sitting(config, books, bus, stop), studio
 
 
-async def _equip(config: Config, bus: Bus, stack: AsyncExitStack) -> tuple[Domain, Client]:
-    domain = domain_of(config)
+async def _equip(order: Order, bus: Bus, stack: AsyncExitStack) -> tuple[Domain, Client]:
+    domain = domain_of(order.config)
     stack.push_async_callback(domain.close)
     for text in getattr(domain, "notes", ()):
         bus.emit(Note(text=text))
-    return domain, await meet_endpoints(config, bus, stack)
+    return domain, await meet_endpoints(order.config, bus, stack, order.absent)
 
 
 def _open_books(

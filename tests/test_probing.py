@@ -15,6 +15,7 @@ from fastsynth.errors import ConfigError
 from fastsynth.quality.probe import summarise
 
 FAILED = "hold_flight"
+NOBODY = "http://127.0.0.1:9/v1"
 CONFIG = """
 environment: world:travel
 endpoints:
@@ -107,18 +108,22 @@ def test_another_probe_is_another_run(aimed: Path, config: Path, tmp_path: Path)
     assert "made by a run of identity" in ended.stderr
 
 
-def test_probe_pays_only_the_student_for_conversations_of_the_run(
+def test_probe_asks_the_student_alone_of_what_the_run_holds_and_the_teacher_may_be_gone(
     config: Path, server: Endpoint, tmp_path: Path
 ) -> None:
-    out = tmp_path / "run"
+    out, moved = tmp_path / "run", tmp_path / "moved.yaml"
     here("generate", "-c", config, "-o", out, "-n", 4, "--set", "targets.by=coverage")
+    gone = f'teacher: {{kind: scripted, url: "{server.url}"'
+    moved.write_text(config.read_text().replace(gone, gone.replace(server.url, NOBODY)))
     before = len(server.posts)
-    ended = here("probe", "-c", config, "-o", out, "-n", 2, "--width", 1, "--runs", 3, "--json")
-    asked = [post for post in server.posts[before:] if b'"purpose":"student"' not in post]
+    ended = here("probe", "-c", moved, "-o", out, "-n", 2, "--width", 1, "--runs", 3, "--json")
+    asked = server.posts[before:]
 
     found = json.loads(ended.stdout)
     assert (found["conversations"], found["runs"]) == (2, 6)
-    assert asked == []
+    assert asked
+    assert all(b'"purpose":"student"' in post for post in asked)
+    assert "going on with its stored replies" in ended.stderr
 
 
 def test_probe_prints_the_worst_first(aimed: Path, config: Path) -> None:

@@ -5,7 +5,7 @@ Reuses stored replies, and has the others fetched. Cancelling an `ask` leaves no
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import anyio
@@ -13,8 +13,8 @@ import msgspec
 
 from fastsynth.activity import Activity, doing
 from fastsynth.config import Endpoint, Sampling
-from fastsynth.errors import DiskFull, config_error
-from fastsynth.events import Bus, Event, JobFinished, ReplyReused, RequestDone
+from fastsynth.errors import DiskFull, NoEndpoint, config_error
+from fastsynth.events import Bus, Event, JobFinished, Note, ReplyReused, RequestDone
 from fastsynth.llm.address import addresses
 from fastsynth.llm.chat import AgentRole, Ask, NoReply, Reply, ReplyStore
 from fastsynth.llm.completion import decode_reply, encode_reply
@@ -69,10 +69,18 @@ class Client:
         gates = [gate for service in services.values() for gate in service.pool.gates]
         self._telling = Telling(gates, bus)
 
-    async def check(self) -> None:
-        """Meets every endpoint that a role uses. Raises NoEndpoint, naming the first at fault."""
-        for service in self._services.values():
-            await service.meet()
+    async def check(self, absent: Collection[str] = ()) -> None:
+        """Meets every endpoint that a role uses. Raises NoEndpoint, naming the first at fault;
+        those in `absent` may be away while stored replies do, if their model is known."""
+        for name, service in self._services.items():
+            try:
+                await service.meet()
+            except NoEndpoint as error:
+                if name not in absent or not service.model:
+                    raise
+                service.absent = True
+                text = f"{error}; going on with its stored replies"
+                self._bus.emit(Note(text=text, level="warning"))
 
     def models(self) -> dict[str, str]:
         """Role -> model, as far as known: after `check` all are. `scripted` is one too."""

@@ -57,6 +57,8 @@ class Service:
         self.model = endpoint.model or ""
         self.known: tuple[str, ...] = ()
         self.met = False
+        self.absent = False
+        """Away, and expected to be: what is stored of it must do."""
         self._bus = bus
         self._scripted: set[str] = set()
         self._lock = anyio.Lock()
@@ -73,7 +75,9 @@ class Service:
     @property
     def needs_meeting(self) -> bool:
         """Whether a request can only be built after first contact."""
-        return not self.met and (self.endpoint.kind == "scripted" or not self.model)
+        return not (self.met or self.absent) and (
+            self.endpoint.kind == "scripted" or not self.model
+        )
 
     @property
     def all_scripted(self) -> bool:

@@ -44,8 +44,7 @@ _COLUMNS = (
     ("votes", "of the judges, where the run asked any: `accept`, and the reason given"),
     (
         "student, student_runs, student_passes, student_tools",
-        "a student model's answers, where it was asked: passes per turn and per tool; the pass "
-        "rate r and the priority 4 r (1 - r) stand in `difficulty`",
+        "of a student model that answered too: passes per turn and per tool; r in `difficulty`",
     ),
 )
 
