@@ -24,8 +24,8 @@ NEVER = 0.75
 """Weight of a tool the student never got right: no reward to learn from yet, but examples."""
 UNSEEN = 0.5
 """Weight of a tool that the probing never came to."""
-LEANING = 0.3
-"""Weight of a tool with nothing to learn, against 1.3 of the best, where turns follow a thread."""
+LEANING = 0.1
+"""Weight of a tool with nothing to learn, against 1.1 of the best, where turns follow a thread."""
 
 
 class Focus(msgspec.Struct, frozen=True, kw_only=True):
