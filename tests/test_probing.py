@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from running import Endpoint, endpoint, here, manifest, rows, summary
 
 from fastsynth.errors import ConfigError
 from fastsynth.quality.probe import summarise
+from fastsynth.settings import decode
+from fastsynth.store.schema import CONVERSATION
 
 FAILED = "hold_flight"
 NOBODY = "http://127.0.0.1:9/v1"
@@ -150,3 +154,31 @@ def test_a_band_keeps_only_what_lies_in_it(config: Path, tmp_path: Path) -> None
 def test_a_run_without_a_student_cannot_be_aimed_by(tmp_path: Path, few: Path) -> None:
     with pytest.raises(ConfigError, match="no row that a student answered"):
         summarise(few)
+
+
+def test_a_real_student_is_sent_no_script_and_its_answers_are_its_own(
+    config: Path, tmp_path: Path
+) -> None:
+    with endpoint(identified=False) as model:
+        mine = tmp_path / "mine.yaml"
+        student = f'student: {{url: "{model.url}", model: some-model}}'
+        lines = config.read_text().splitlines()
+        mine.write_text(
+            "\n".join(f"  {student}" if "student: {kind" in line else line for line in lines)
+        )
+        ended = here("probe", "-c", mine, "-o", tmp_path / "run", "-n", 2, "--runs", 1, "--json")
+
+    found = json.loads(ended.stdout)
+    assert model.posts
+    assert not any(b'"fastsynth"' in post for post in model.posts)
+    assert found["pass_rate"] == 0.0
+
+
+def test_the_page_about_students_names_columns_and_keys_that_exist() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "student.md").read_text()
+    columns = re.findall(r"`(student\w*)`", page)
+
+    assert {c for c in columns if c != "student"} <= set(CONVERSATION)
+    blocks = [yaml.safe_load(found) for found in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    for block in blocks:
+        assert decode(block, "page").targets.by == "failure"
