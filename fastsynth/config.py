@@ -269,6 +269,7 @@ KindName = Literal[
     "error_recovery",
     "merged",
     "split",
+    "long_context",
 ]
 RoleName = Literal["default", "writer", "reasoning", "critic", "user", "judge", "student"]
 DEFAULT_SAMPLING: dict[str, Sampling] = {

@@ -84,7 +84,10 @@ def planner_of(
     config: Config, charted: Chart, counts: Counts | None, focus: Focus = COVERAGE
 ) -> Planner:
     aims = Aims(counts, weights_of(config)) if counts else None
-    return Planner(charted.domain, charted.graph, shape_of(config), config.seed, aims, focus)
+    planner = Planner(charted.domain, charted.graph, shape_of(config), config.seed, aims, focus)
+    if config.kinds.get("long_context"):
+        planner.room()
+    return planner
 
 
 async def meet_endpoints(

@@ -7,7 +7,7 @@ its parts. Nothing here knows of models or of the method.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Literal, Protocol
 
@@ -85,6 +85,12 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     now: str
     """The frozen clock, ISO 8601 with offset: `2026-03-02T09:00+01:00`."""
     place: str = ""
+
+
+Enlarge = Callable[[Sequence[str], Scenario, Random], Scenario]
+"""(parts, a drawn scenario of them, chance) -> the same with a state as large as long use makes
+it. A domain that can has it as `enlarge`; others lack it, or have None. Tools that make no sense
+over such a state are its `unfit_large`."""
 
 
 class Environment(Protocol):

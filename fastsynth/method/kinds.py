@@ -26,6 +26,7 @@ from fastsynth.method.plan import Interruption, Output, Slot, Step, Turn, User
 from fastsynth.method.reference import ambiguous
 from fastsynth.method.rules import rule_against
 from fastsynth.method.wording import words
+from fastsynth.records import canonical
 
 TWINS = frozenset({"missing_parameter", "missing_function", "refusal"})
 PAIRS = frozenset({"missing_parameter", "missing_function", "split"})
@@ -36,6 +37,8 @@ RESOLVED = frozenset({"missing_parameter_resolved", "missing_function_resolved"}
 ONE_GOAL = frozenset({"missing_parameter", "missing_function", "refusal"})
 """Kinds whose special turn asks for one thing only."""
 TRIES = 10
+LONG_RESULT = 16_000
+"""Characters of canonical JSON, about 4,000 tokens."""
 TROUBLES = (
     "the service did not answer in time; nothing was changed, the call can be repeated",
     "connection lost before the request was handled; nothing was changed",
@@ -135,7 +138,19 @@ async def _one_try(stratum: str, stage: Stage) -> list[Turn]:
         tool = stage.rng.choice(turn.steps).tool
         trouble = Interruption(tool=tool, message=stage.rng.choice(TROUBLES))
         return [msgspec.structs.replace(turn, kind="error_recovery", interruptions=(trouble,))]
+    if stratum == "long_context" and _sought(turn):
+        return [msgspec.structs.replace(turn, kind="long_context")]
     return []
+
+
+def _sought(turn: Turn) -> bool:
+    """Whether an argument of the turn has to be found in a long result of it."""
+    long = {n for n, s in enumerate(turn.steps) if len(canonical(s.value)) >= LONG_RESULT}
+    return any(
+        isinstance(source, Output) and source.turn == turn.number and source.step in long
+        for step in turn.steps
+        for source in step.sources.values()
+    )
 
 
 async def _missing_parameter(stage: Stage, number: int) -> list[Turn]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Scenario, Tool
-from fastsynth.method.choice import choices
+from fastsynth.method.choice import choices, element
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.plan import Choice, Step, Turn, User
 from fastsynth.records import canonical
 
 MOST_ELEMENTS = 24
+LONGEST = 2000
+"""Characters of a text that could still be an argument: nobody passes on a whole file."""
+MANY = 60
+"""Elements of a result from which those remembered are spread over all of it."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,8 +112,11 @@ class Memory:
         turn, number = len(self.turns) - 1, len(self.steps)
         self.steps.append(step)
         for pattern, concept in self._graph.profiles[step.tool].gives.items():
-            for path, value in paths.find(pattern, step.value)[:MOST_ELEMENTS]:
-                if is_value(value):
+            found = paths.find(pattern, step.value)
+            for path, value in (
+                found[:MOST_ELEMENTS] if len(found) < MANY else self._spread(step, found)
+            ):
+                if is_value(value) and not (isinstance(value, str) and len(value) > LONGEST):
                     item = Item(
                         value=value,
                         concept=concept,
@@ -120,6 +127,17 @@ class Memory:
                     )
                     for meaning in (concept, *self._graph.broader.get(concept, ())):
                         self.items.setdefault(meaning, []).append(item)
+
+    def _spread(self, step: Step, found: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+        """Some from everywhere, and what a superlative names: the wanted one may stand anywhere."""
+        extreme: set[str] = set()
+        for field in self._graph.tools[step.tool].ranks:
+            values = [(value, path) for path, value in paths.find(field, step.value)]
+            extreme |= {element(end(values)[1]) or "" for end in (min, max) if values}
+        every = len(found) // (MOST_ELEMENTS // 2)
+        for number, (path, value) in enumerate(found):
+            if number % every == 0 or element(path) in extreme:
+                yield path, value
 
     def close_turn(self, turn: Turn) -> None:
         """Replaces the present turn by its final cut, and hears what the answer will tell."""

@@ -13,9 +13,10 @@ from random import Random
 import msgspec
 
 from fastsynth.engine.quota import Job
-from fastsynth.env.environment import Domain, Scenario
+from fastsynth.env.environment import Domain, Enlarge, Scenario
 from fastsynth.env.law import Law
 from fastsynth.env.world import Mark, World
+from fastsynth.errors import config_error
 from fastsynth.method import kinds
 from fastsynth.method.aims import Aims, TurnAim
 from fastsynth.method.goals import Cut, cut
@@ -116,8 +117,18 @@ class Planner:
         parts = (home, *rng.sample(near, min(wanted, len(near))))
         parts = self._enough(parts, near, self.tools_wanted(job))
         ordered = tuple(part for part in self.domain.parts if part in parts)
-        scenario = Packed(self.domain.draw(ordered, rng))
-        return Setting(parts=ordered, target=target, packed=scenario)
+        scenario = self.domain.draw(ordered, rng)
+        if job.stratum == "long_context":
+            scenario = self.room()(ordered, scenario, rng)
+        return Setting(parts=ordered, target=target, packed=Packed(scenario))
+
+    def room(self) -> Enlarge:
+        """How scenarios grow to long contexts. Raises ConfigError where the domain has no way."""
+        enlarge: Enlarge | None = getattr(self.domain, "enlarge", None)
+        if enlarge is None:
+            place, name = "$.kinds.long_context", self.domain.name
+            raise config_error(place, name, "need the environment world or bfcl for this kind")
+        return enlarge
 
     def _enough(self, parts: tuple[str, ...], near: list[str], wanted: int) -> tuple[str, ...]:
         """`parts` and as many more of `near` as it takes to show `wanted` tools."""
@@ -207,6 +218,9 @@ class Planner:
         before, so that it comes out otherwise.
         """
         rng = derive(self.seed, *self.chance(job), "turn", len(before), again)
+        if job.stratum == "long_context":
+            unfit: Collection[str] = getattr(self.domain, "unfit_large", ())
+            allowed = [name for name in allowed if name not in unfit]
 
         tried = again
 

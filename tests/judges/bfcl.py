@@ -38,14 +38,18 @@ def judge(row: Conversation, *, skip: frozenset[str] = frozenset()) -> dict[str,
     truth = [[_call(c.name, c.arguments) for c in turn] for turn in row.ground_truth]
     if len(model) != len(truth):
         return {"valid": False, "error_type": "turns", "error_message": f"{len(model)} turns"}
+    scenario = json.loads(row.scenario)
+    category = (
+        "multi_turn_long_context" if scenario.pop("long_context", False) else "multi_turn_base"
+    )
     entry = {
-        "id": "multi_turn_base_0",
-        "initial_config": json.loads(row.scenario),
+        "id": f"{category}_0",
+        "initial_config": scenario,
         "involved_classes": row.environment.partition(":")[2].split("+"),
     }
     _forget_defaults()
     try:
-        verdict: dict[str, Any] = multi_turn_checker(model, truth, entry, "multi_turn_base", name)
+        verdict: dict[str, Any] = multi_turn_checker(model, truth, entry, category, name)
     finally:
         _forget(name)
         _forget_defaults()

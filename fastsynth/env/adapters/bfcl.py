@@ -24,6 +24,7 @@ from fastsynth.env.adapters.bfcl_parts import (
     vehicle,
 )
 from fastsynth.env.adapters.bfcl_parts.cast import draw_cast
+from fastsynth.env.adapters.bfcl_parts.enlarge import LONG, UNFIT, enlarge
 from fastsynth.env.adapters.bfcl_parts.note import Note, Sketch
 from fastsynth.env.adapters.dice import Dice
 from fastsynth.env.adapters.objects import ObjectDomain, error_key, raised
@@ -83,7 +84,10 @@ class BfclPart:
         instance = live.make(self.name, self._sketch.document)
         if hasattr(instance, "_load_scenario"):
             own = pickle.loads(pickle.dumps(config or {}))  # deepcopy takes five times as long
-            instance._load_scenario(own, long_context=False)
+            long = own.pop(LONG, False)
+            instance._load_scenario(own, long_context=long)
+            if long:  # parts of its module's own lists, which calls would change for all
+                vars(instance).update(pickle.loads(pickle.dumps(vars(instance))))
         if config and "random_seed" in config:
             instance._random = Dice(config["random_seed"])  # nothing has been drawn yet
         return instance
@@ -125,7 +129,10 @@ class BfclDomain(ObjectDomain):
             },
             opaque=frozenset[str]().union(*(s.opaque for s in sketches)),
             policy={s.name: s.policy for s in sketches},
+            enlarge=enlarge,
+            common=(LONG,),
         )
+        self.unfit_large = UNFIT
         self.broader: Mapping[str, tuple[str, ...]] = _merged(sketches)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 from fastsynth.env.adapters.canon import digest_of_texts
 from fastsynth.env.adapters.held import Held
 from fastsynth.env.adapters.results import plain
-from fastsynth.env.environment import Environment, Observation, Scenario, Tool
+from fastsynth.env.environment import Enlarge, Environment, Observation, Scenario, Tool
 from fastsynth.errors import EnvironmentBroken, boundary, config_error
 
 Draw = Callable[[Sequence[str], Random], Scenario]
@@ -80,8 +80,10 @@ class ObjectEnvironment:
     """One object for each part. Raises `EnvironmentBroken` only where the objects themselves
     cannot be built or copied."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[Part], common: Sequence[str] = ()) -> None:
+        """`common`: keys of a state that are said once, for the configurations of all parts."""
         self._parts = tuple(parts)
+        self._common = tuple(common)
         self._owner = {name: part for part in self._parts for name in part.tools}
         self._ignored = frozenset[str]().union(*(part.ignored for part in self._parts))
         self._groups: dict[str, Held] = {}
@@ -91,9 +93,13 @@ class ObjectEnvironment:
 
     async def reset(self, state: Mapping[str, Any]) -> None:
         objects: dict[str, Any] = {}
+        common = {key: state[key] for key in self._common if key in state}
         for part in self._parts:
+            config = state.get(part.name)
             with boundary() as caught:
-                objects[part.name] = part.build(state.get(part.name), objects)
+                objects[part.name] = part.build(
+                    {**(config or {}), **common} if common else config, objects
+                )
             if caught.error is not None:
                 raise EnvironmentBroken(
                     f"{part.name}: cannot be put into its initial state: {caught.error!r}"
@@ -179,8 +185,12 @@ class ObjectDomain:
         opaque: frozenset[str] = frozenset(),
         policy: Mapping[str, str] | None = None,
         broader: Mapping[str, tuple[str, ...]] | None = None,
+        enlarge: Enlarge | None = None,
+        common: Sequence[str] = (),
     ) -> None:
         self.name = name
+        self._common = tuple(common)
+        self.enlarge = enlarge
         self.parts = tuple(part.name for part in parts)
         self.tools: Mapping[str, Tool] = {n: tool for p in parts for n, tool in p.tools.items()}
         self.companions = companions or {}
@@ -197,7 +207,7 @@ class ObjectDomain:
         unknown = [part for part in parts if part not in self._by_name]
         if unknown:
             raise config_error(f"parts of {self.name}", unknown, f"need of {list(self.parts)}")
-        return ObjectEnvironment([self._by_name[part] for part in parts])
+        return ObjectEnvironment([self._by_name[part] for part in parts], self._common)
 
     async def close(self) -> None:
         """Nothing is shared between instances."""

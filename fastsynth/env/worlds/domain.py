@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fastsynth.env.adapters.objects import ObjectDomain
 from fastsynth.env.worlds import messages, travel, wallet
+from fastsynth.env.worlds.enlarge import enlarge
 from fastsynth.env.worlds.part import WorldPart
 from fastsynth.env.worlds.scenario import draw
 from fastsynth.errors import config_error
@@ -47,4 +48,5 @@ def world(parts: Sequence[str] | None = None) -> ObjectDomain:
         opaque=OPAQUE,
         policy={part: _POLICY[part] for part in wanted},
         broader=BROADER,
+        enlarge=enlarge,
     )

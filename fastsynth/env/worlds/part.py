@@ -22,7 +22,7 @@ class Refused(Exception):
 class WorldPart:
     """A world class: its tools are the methods marked with `@tool`."""
 
-    ignored = frozenset(("catalogue", "others"))
+    ignored = frozenset(("catalogue", "others", "shown"))
 
     def __init__(self, name: str, kind: type) -> None:
         self.name = name

@@ -39,6 +39,7 @@ class Wallet:
         self.payees: dict[str, dict[str, Any]] = config.get("payees", {})
         self.bills: dict[str, dict[str, Any]] = config.get("bills", {})
         self.budgets: dict[str, float] = config.get("budgets", {})
+        self.shown: int = config.get("entries_shown", 12)
         self.entries: list[dict[str, Any]] = config.get("entries", [])
         self.quotes: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, dict[str, Any]] = {}
@@ -100,7 +101,7 @@ class Wallet:
             if entry["account_id"] == account_id and category in (None, entry["category"])
         ]
         spent = money(-sum(e["amount"] for e in entries if e["amount"] < 0))
-        shown: Any = entries[-12:]
+        shown: Any = entries[-self.shown :]
         return {
             "account": account["name"],
             "closing_balance": account["balance"],

@@ -5,6 +5,7 @@ Needs the package `bfcl-eval`; nothing here opens its questions or answers.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from decimal import localcontext
 from importlib import import_module
 from typing import Any
@@ -62,6 +63,12 @@ def make(name: str, module: str) -> Any:
     """A bare instance of the class `name`, not yet loaded with a scenario."""
     kind = KINDS.get(name) or getattr(import_module(f"{SOURCES}.{module}"), name)
     return kind()
+
+
+def more_cards() -> dict[str, Any]:
+    """Card number -> card, as the package adds them to a long context; a copy."""
+    module = import_module(f"{SOURCES}.long_context")
+    return deepcopy(dict(module.CREDIT_CARD_EXTENSION))
 
 
 def _number(result: dict[str, Any]) -> dict[str, Any]:
