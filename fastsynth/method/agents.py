@@ -78,9 +78,10 @@ class Agents:
         variables: dict[str, Any],
         place: Place,
         script: Cue,
+        lengths: tuple[tuple[str, int], ...] = (),
     ) -> Draft | Dropped:
-        """A structured reply of a writing agent."""
-        form = response_format(kind)
+        """A structured reply of a writing agent. `lengths`: how many items a list has to have."""
+        form = response_format(kind, lengths)
         text = await self.written(role, prompt, variables, place, script, form)
         if isinstance(text, Dropped):
             return text
@@ -147,16 +148,26 @@ class Agents:
         return number(self.seed, *self._chance, turn, purpose, attempt)
 
 
-_SCHEMAS: dict[type, bytes] = {}
+_SCHEMAS: dict[tuple[type, tuple[tuple[str, int], ...]], bytes] = {}
 
 
-def response_format(kind: type) -> bytes:
-    """`response_format` for a Struct: strict, all fields required, nothing else allowed."""
-    if kind not in _SCHEMAS:
+def response_format(kind: type, lengths: tuple[tuple[str, int], ...] = ()) -> bytes:
+    """`response_format` for a Struct: strict, all fields required, nothing else allowed.
+
+    Properties stand in the Struct's order, in which servers that constrain decoding write them.
+    """
+    form = _SCHEMAS.get((kind, lengths))
+    if form is None:
         _, components = msgspec.json.schema_components((kind,))
         schema = dict(components[kind.__name__])
         schema["additionalProperties"] = False
         schema["required"] = list(schema["properties"])
-        form = {"name": kind.__name__, "strict": True, "schema": schema}
-        _SCHEMAS[kind] = encode({"type": "json_schema", "json_schema": form})
-    return _SCHEMAS[kind]
+        for field, count in lengths:
+            bounds = {"minItems": count, "maxItems": count}
+            schema["properties"] = schema["properties"] | {
+                field: schema["properties"][field] | bounds
+            }
+        named = {"name": kind.__name__, "strict": True, "schema": schema}
+        form = encode({"type": "json_schema", "json_schema": named})
+        _SCHEMAS[kind, lengths] = form
+    return form

@@ -12,8 +12,13 @@ from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.plan import Choice, Output, Turn
 from fastsynth.method.script import QueryDraft
 from fastsynth.method.wording import hidden_values, user_values
+from fastsynth.records import canonical
 
 LONGEST_QUERY = 2000
+MOST = 0.75
+"""Share of an ask's longer words that have to stand in the query where it is not quoted whole."""
+_CODE = re.compile(r"[A-Za-z]*\d[\w.,:/-]*")
+_WORD = re.compile(r"[^\W_]+")
 _PLACEHOLDER = re.compile(r"\{\{?\w+\}?\}|\[\[|\]\]|<[a-z_]+>|\bNone\b|\[insert")
 _USED = (
     r"\b(?i:use|using|call|calling|run)\s+(?:the\s+)?[`'\"]?{}\b"
@@ -56,25 +61,67 @@ def query_fault(
     for value in hidden_values(turn):
         if distinctive(value) and stands_in(value, text) and not stands_in(value, normal(history)):
             return _no("hidden_value", str(value))
+    if strange := _invented(query, turn, history):
+        return _no("invented_value", strange)
     for choice, older in _choices(turn):
         if not _expressed(choice, context if older else text):
             return _no("choice_not_said", choice.words)
     return _asks_fault(turn, draft)
 
 
+def _invented(query: str, turn: Turn, history: str) -> str:
+    """A number or code of the query that nothing it may know holds, or "". Short numbers pass:
+    they count things, and people round."""
+    codes = [found.group() for found in _CODE.finditer(query)]
+    codes = [code for code in codes if sum(map(str.isdigit, code)) >= 4]
+    if not codes:
+        return ""
+    told = [value for _, value in user_values(turn)]
+    words = [choice.words for choice, _ in _choices(turn)]
+    wished = list(turn.wish.arguments.values()) if turn.wish else []
+    known = _digits(f"{canonical([told, words, wished])} {history}")
+    return next((code for code in codes if not _held(code, known)), "")
+
+
+def _held(code: str, known: list[str]) -> bool:
+    return all(run in known or (len(run) == 4 and run[:2] in ("19", "20")) for run in _digits(code))
+
+
+def _digits(text: str) -> list[str]:
+    return re.findall(r"\d+", re.sub(r"(?<=\d),(?=\d{3})", "", text))
+
+
+def asks_wanted(turn: Turn) -> int:
+    """How many asks a query has to hold: one a goal, none where nothing new is asked for."""
+    silent = turn.kind in ("no_tool", "missing_parameter_resolved", "missing_function_resolved")
+    return 0 if silent else len(turn.goals)
+
+
 def _asks_fault(turn: Turn, draft: QueryDraft) -> Dropped | None:
-    """Every goal is asked for: by words of its own, verbatim in the query."""
+    """Every goal is asked for, by words of its own that stand in the query."""
     if turn.kind == "missing_parameter_resolved":
         return None
     if len(draft.asks) != len(turn.goals):
         return _no("goal_not_asked", f"{len(draft.asks)} asks for {len(turn.goals)} goals")
     text = normal(draft.query)
     for ask in draft.asks:
-        if len(ask.strip()) < 2 or normal(ask).strip() not in text:
+        if not _stands_roughly(ask, text):
             return _no("goal_not_asked", ask[:120])
     if len({normal(ask) for ask in draft.asks}) < len(draft.asks):
         return _no("goal_not_asked", "two goals, one ask")
     return None
+
+
+def _stands_roughly(ask: str, text: str) -> bool:
+    """Whether the ask stands in the text, or most of its words do, in any form of theirs: models
+    bend what they quote ("unlock my wallet", "could you unlock the wallet")."""
+    if len(ask.strip()) < 2:
+        return False
+    if normal(ask).strip() in text:
+        return True
+    stems = [word[:5] for word in _WORD.findall(normal(ask)) if len(word) > 3]
+    found = sum(1 for stem in stems if f" {stem}" in text)
+    return len(stems) >= 2 and found >= MOST * len(stems)
 
 
 def _no_tool_fault(turn: Turn, text: str) -> Dropped | None:

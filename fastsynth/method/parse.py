@@ -1,11 +1,13 @@
 """Tool calls out of a reply: native ones, or text forms that models fall back to.
 
-Text forms: `<tool_call>{...}</tool_call>`, a fenced JSON object, or bare JSON, each with `name`
-and `arguments` (or `parameters`). They are normalised to native calls.
+Text forms: `<tool_call>{...}</tool_call>` (or `<tools>`), fenced JSON, or JSON that the text is or
+ends with: one object, a list, or several in a row, each with `name` and `arguments` (or
+`parameters`), in single or doubled outer braces. They are normalised to native calls.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection
 from hashlib import blake2b
@@ -16,7 +18,10 @@ import msgspec
 from fastsynth.llm.chat import Reply
 from fastsynth.records import ToolCall, canonical
 
-_TAGGED = re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|\Z)", re.DOTALL)
+_TAGGED = re.compile(r"<(?:tool_call|tools)>\s*(.*?)\s*(?:</(?:tool_call|tools)>|\Z)", re.DOTALL)
+_BARE = re.compile(r"(?:\A|\n)\s*([{\[].*)\Z", re.DOTALL)
+_GAP = re.compile(r"[\s,;]*")
+_DECODER = json.JSONDecoder()
 _FENCED = re.compile(r"```(?:json|tool_call)?\s*(\{.*?\}|\[.*?\])\s*```", re.DOTALL)
 
 
@@ -38,12 +43,13 @@ def spoken(reply: Reply, tool_names: Collection[str]) -> Spoken:
         if calls:
             rest = form.sub("", reply.content).strip()
             return Spoken(content=rest, calls=tuple(_numbered(calls)), from_text=True)
-    bare = reply.content.strip()
-    if bare.startswith(("{", "[")):
-        calls = _calls(bare, tool_names)
-        if calls:
-            return Spoken(content="", calls=tuple(_numbered(calls)), from_text=True)
-    return Spoken(content=bare, calls=())
+    text = reply.content.strip()
+    bare = _BARE.search(text)
+    calls = _calls(bare.group(1), tool_names) if bare else []
+    if bare and calls:
+        said = text[: bare.start(1)].strip()
+        return Spoken(content=said, calls=tuple(_numbered(calls)), from_text=True)
+    return Spoken(content=text, calls=())
 
 
 def arguments_of(call: ToolCall) -> dict[str, Any] | None:
@@ -56,12 +62,8 @@ def arguments_of(call: ToolCall) -> dict[str, Any] | None:
 
 
 def _calls(text: str, tool_names: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
-    try:
-        found = msgspec.json.decode(text.encode())
-    except msgspec.DecodeError:
-        return []
     calls: list[tuple[str, dict[str, Any]]] = []
-    for item in found if isinstance(found, list) else [found]:
+    for item in _objects(text):
         if not isinstance(item, dict) or item.get("name") not in tool_names:
             return []
         arguments = item.get("arguments", item.get("parameters", {}))
@@ -69,6 +71,23 @@ def _calls(text: str, tool_names: Collection[str]) -> list[tuple[str, dict[str, 
             return []
         calls.append((item["name"], arguments))
     return calls
+
+
+def _objects(text: str) -> list[Any]:
+    """The JSON objects that `text` consists of; [] where anything else is among them."""
+    text = text.strip()
+    if text.startswith("{{") and text.endswith("}}"):
+        text = text[1:-1]
+    found: list[Any] = []
+    place = 0
+    while place < len(text):
+        try:
+            item, place = _DECODER.raw_decode(text, place)
+        except ValueError:
+            return []
+        found += item if isinstance(item, list) else [item]
+        place = _GAP.match(text, place).end()  # type: ignore[union-attr]
+    return found
 
 
 def _numbered(calls: list[tuple[str, dict[str, Any]]]) -> list[ToolCall]:

@@ -14,7 +14,7 @@ import msgspec
 from fastsynth.env.environment import Thread, Tool
 from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped, Place
-from fastsynth.method.guards import query_fault
+from fastsynth.method.guards import asks_wanted, query_fault
 from fastsynth.method.kinds import RESOLVED
 from fastsynth.method.plan import Turn
 from fastsynth.method.script import Cue, QueryDraft, Style
@@ -61,6 +61,7 @@ async def write_query(
         turn.as_asked(), advanced, tools, script.thread, script.style, before, messages
     )
     del before
+    asks = asks_wanted(turn.as_asked())
     fault: Dropped | None = None
     for attempt in range(TRIES):
         number = again * TRIES + attempt
@@ -70,11 +71,14 @@ async def write_query(
             seed=agents.script_seed("query", turn.number, number),
             attempt=attempt,
         )
-        variables["complaint"] = f"{fault.reason}: {fault.detail}" if fault else ""
-        draft = await agents.draft(QueryDraft, "writer", "query", variables, place, seeded)
+        variables["complaint"] = complaint(fault) if fault else ""
+        draft = await agents.draft(
+            QueryDraft, "writer", "query", variables, place, seeded, (("asks", asks),)
+        )
         if isinstance(draft, Dropped):
             fault = draft
             continue
+        variables["previous"] = draft.query.strip()
         fault = query_fault(turn.as_asked(), draft, spoken, tool_names)
         if fault is None:
             return draft.query.strip()
@@ -103,6 +107,7 @@ def _variables(
         "style": _style_text(style),
         "history": history_text(messages),
         "variant": turn.variant or (turn.kind if turn.kind in SAID_APART else ""),
+        "previous": "",
         "slot": f"{turn.slot.words}: {turn.slot.value}" if turn.slot else "",
     }
 
@@ -117,7 +122,32 @@ def _goals(turn: Turn, tools: Mapping[str, Tool], before: tuple[Turn, ...]) -> l
     return [goal_text(tools, turn, goal) for goal in turn.goals]
 
 
+_LENGTHS = {
+    "short": "one short sentence",
+    "medium": "one or two sentences",
+    "long": "a few sentences",
+}
+_PLAINLY = {
+    "value_missing": "it does not tell {}: put exactly that into the message",
+    "missing_value_said": "it tells {}, which this person forgets to say",
+    "hidden_value": "it tells {}, which this person cannot know",
+    "invented_value": "it tells {}, which nobody gave this person",
+    "names_tool": "it names the function {}: say it in everyday words",
+    "choice_not_said": "it does not make clear which one is meant: {}",
+    "goal_not_asked": "it does not ask for every wish, in words of the message: {}",
+    "placeholder_or_meta": "it holds a placeholder or talks of tools: {}",
+    "contaminated": "it repeats a known text: {}",
+}
+
+
+def complaint(fault: Dropped) -> str:
+    """A guard's objection, in words that a writer can act on."""
+    plain = _PLAINLY.get(fault.reason)
+    return plain.format(fault.detail) if plain else f"{fault.reason}: {fault.detail}"
+
+
 def _style_text(style: Style) -> str:
-    occasion = "mentions why" if style.mentions_occasion else "does not explain why"
-    length = f"about {style.words} words" if style.words else f"{style.length} messages"
-    return f"{style.register}, {length}, particulars {style.detail}, {occasion}"
+    length = f"about {style.words} words" if style.words else _LENGTHS[style.length]
+    order = "particulars first" if style.detail == "upfront" else "the wish first"
+    why = "says why" if style.mentions_occasion else "does not say why"
+    return f"{style.register}, in {length}, {order}, {why}"

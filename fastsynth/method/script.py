@@ -92,9 +92,10 @@ class AdvancedDraft(msgspec.Struct, frozen=True, kw_only=True):
 class QueryDraft(msgspec.Struct, frozen=True, kw_only=True):
     """The writer's structured reply to purpose `query`."""
 
-    query: str
     asks: tuple[str, ...]
-    """For each goal, in order, the words of `query` that ask for it, verbatim."""
+    """For each goal, in order, the words of `query` that ask for it. Written first, so that the
+    message is made of them."""
+    query: str
 
 
 class TextsDraft(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,8 +42,8 @@ def goal_text(tools: Mapping[str, Tool], turn: Turn, goal: Goal) -> str:
     wish = first_sentence(tools[step.tool].description)
     told = list(dict.fromkeys(words(path) for path in goal.paths))
     if goal.effect:
-        return f"{wish} (must be done)"
-    return f"{wish}{' (wants to hear: ' + ', '.join(told) + ')' if told else ''}"
+        return f"{wish.rstrip('.')}: to be done"
+    return f"{wish.rstrip('.')}{': to be told: ' + ', '.join(told) if told else ''}"
 
 
 def user_values(turn: Turn) -> list[tuple[str, object]]:
@@ -80,21 +80,29 @@ def references(turn: Turn, before: tuple[Turn, ...]) -> list[str]:
     for step in turn.steps:
         for place, source in step.sources.items():
             if isinstance(source, Output):
-                found[_reference(words(place), source, turn.number)] = None
+                found[_reference(_thing(place), source, turn.number)] = None
+    found.pop("", None)
     return list(found)
 
 
+def _thing(place: str) -> str:
+    """`card_ids[0]` -> `card`: what is referred to, not the id that stands for it."""
+    said = words(place)
+    return re.sub(r" (?:id|ids|ref|no|number)$", "", said) or said
+
+
 def _reference(thing: str, source: Output, turn: int) -> str:
+    """ "" where the wish itself says what is meant: it is found on the way, or alone."""
     choice = source.choice
+    alone = choice is None or choice.by == "only"
     if source.turn < turn:
-        return f"that {thing} from before ({_singled(choice)})" if choice else f"that {thing}"
-    return f"the {thing}: {_singled(choice)}" if choice else f"the {thing} (found on the way)"
+        return f"that {thing} from before" if alone else f"that {thing}: {_singled(choice)}"
+    return "" if alone else f"the {thing}: {_singled(choice)}"
 
 
-def _singled(choice: Choice) -> str:
+def _singled(choice: Choice | None) -> str:
+    assert choice is not None
     match choice.by:
-        case "only":
-            return "there is only one"
         case "latest":
             return "the latest one"
         case "named":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fastsynth.llm.chat import Reply
+from fastsynth.method.agents import response_format
 from fastsynth.method.answer import answer_fault, kind_fault
 from fastsynth.method.forms import normal, numbers, stands_in
 from fastsynth.method.guards import named_tool, query_fault
@@ -66,6 +68,8 @@ def fault(query: str, *asks: str, turn: Turn = TURN, history: str = "") -> str:
         ("Use search_flights: " + GOOD, "names_tool"),
         (GOOD + " Use find for it.", "names_tool"),
         ("Book a flight from Oslo on 3 May, two seats.", "choice_not_said"),
+        (GOOD + " My card is 88-2041.", "invented_value"),
+        (GOOD + " I turn 40 in 2031.", ""),
         (GOOD + " {passenger}", "placeholder_or_meta"),
         ("x", "length"),
     ],
@@ -76,6 +80,7 @@ def test_a_query_is_held_against_every_guard(query: str, reason: str) -> None:
 
 def test_every_goal_needs_words_of_its_own() -> None:
     assert fault(GOOD, "book the cheapest flight") == ""
+    assert fault(GOOD, "booking me the cheapest flight from Oslo") == ""
     assert fault(GOOD, "cancel it") == "goal_not_asked"
     assert fault(GOOD, "book", "Oslo") == "goal_not_asked"
 
@@ -203,7 +208,7 @@ CALL = '{"name": "find", "arguments": {"name": "a.txt"}}'
 @pytest.mark.parametrize(
     "content",
     [f"<tool_call>\n{CALL}\n</tool_call>", f"<tool_call>{CALL}", f"```json\n{CALL}\n```", CALL,
-     f"[{CALL}]", CALL.replace("arguments", "parameters")],
+     f"{{{CALL}}}", f"[{CALL}]", CALL.replace("arguments", "parameters")],
 )  # fmt: skip
 def test_text_forms_of_a_call_become_native(content: str) -> None:
     said = spoken(Reply(content=content), TOOLS)
@@ -211,6 +216,26 @@ def test_text_forms_of_a_call_become_native(content: str) -> None:
     assert said.from_text
     assert [(c.name, arguments_of(c)) for c in said.calls] == [("find", {"name": "a.txt"})]
     assert said.content == ""
+
+
+TWICE = """{"name": "find", "arguments": {"name": "a.txt"}}
+{"name": "find", "arguments": {"name": "b.txt"}}"""
+
+
+@pytest.mark.parametrize(
+    ("content", "before"),
+    [
+        (TWICE, ""),
+        (f"<tools>{TWICE}</tools>", ""),
+        (f"```json\n{TWICE}\n```", ""),
+        (f"I look both up.\n{TWICE}", "I look both up."),
+    ],
+)
+def test_several_calls_in_a_row_are_all_found(content: str, before: str) -> None:
+    said = spoken(Reply(content=content), TOOLS)
+
+    assert [arguments_of(call) for call in said.calls] == [{"name": "a.txt"}, {"name": "b.txt"}]
+    assert said.content == before
 
 
 @pytest.mark.parametrize(
@@ -233,3 +258,12 @@ def test_arguments_that_are_no_object_are_none(arguments: str) -> None:
 def test_plain_words_that_are_tool_names_may_be_used() -> None:
     assert named_tool("please find the file", TOOLS) == ""
     assert named_tool("use find for it", TOOLS) == "find"
+
+
+def test_a_schema_can_say_how_many_items_a_list_has() -> None:
+    form = msgspec.json.decode(response_format(QueryDraft, (("asks", 2),)))
+
+    properties = form["json_schema"]["schema"]["properties"]
+    assert list(properties) == ["asks", "query"]
+    assert (properties["asks"]["minItems"], properties["asks"]["maxItems"]) == (2, 2)
+    assert "minItems" not in response_format(QueryDraft).decode()
