@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for add in (_init, _generate, _doctor, _preview, _status, _verify, _compact, _view, _report):
         add(subparsers)
-    for add in (_probe, _graph, _serve, _bench):
+    for add in (_estimate, _probe, _graph, _serve, _bench):
         add(subparsers)
     return parser
 
@@ -263,6 +263,22 @@ def _preview(subparsers: argparse._SubParsersAction[_Parser]) -> None:
         lambda given: commands.preview(_config(given), given.n or 3),
     )
     _config_options(parser)
+
+
+def _estimate(subparsers: argparse._SubParsersAction[_Parser]) -> None:
+    parser = _command(
+        subparsers,
+        "estimate",
+        "count requests, tokens and dollars of a run on a small one with the scripted teacher",
+        "estimate -c configs/openai.yaml --model gpt-5-mini -n 20000\n"
+        "estimate -n 1000 --set 'endpoints.teacher.price={input: 0.25, output: 2}'",
+        lambda given: commands.estimate(_config(given), given.sample, given.json),
+    )
+    _config_options(parser)
+    parser.add_argument(
+        "--sample", type=int, default=16, metavar="K", help="conversations of the small run"
+    )
+    parser.add_argument("--json", action="store_true", help="one object on stdout")
 
 
 def _status(subparsers: argparse._SubParsersAction[_Parser]) -> None:

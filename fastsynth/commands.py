@@ -15,6 +15,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from fastsynth import estimate as estimating
 from fastsynth.config import Config
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.graph_page import graph_page
@@ -114,6 +115,21 @@ def diagnose(config: Config) -> int:
 
     anyio.run(examine, config, show)
     return worst
+
+
+def estimate(config: Config, sample: int, as_json: bool) -> int:
+    """Prints what a run of this config will ask, by role, and what that costs."""
+    if sample < 1:
+        raise config_error("--sample", sample, "need >= 1")
+    found = anyio.run(estimating.estimate, config, sample)
+    if as_json:
+        sys.stdout.write(encode(estimating.to_json(found)).decode() + "\n")
+        return 0
+    out = Output(highlight=False, soft_wrap=True)
+    out.print(estimating.table_of(found))
+    for line in estimating.told(found):
+        out.print(line, markup=False)
+    return 0
 
 
 def preview(config: Config, count: int) -> int:

@@ -15,7 +15,7 @@ from fastsynth.cli import _parse, main
 
 COMMANDS = (
     "generate", "doctor", "preview", "status", "verify", "compact", "view", "report", "probe",
-    "graph", "serve", "bench",
+    "graph", "serve", "bench", "estimate",
 )  # fmt: skip
 
 
@@ -172,3 +172,16 @@ def test_options_of_bench_stand_before_or_after_its_name(given: tuple[str, ...])
 def test_a_benchmark_without_a_name_is_the_engines_and_words_need_no_dashes() -> None:
     assert _parse(["bench", "--", "--quick"]).name == "engine"
     assert _parse(["bench", "deletion", "RUN"]).rest == ["RUN"]
+
+
+def test_estimate_counts_and_prices_each_role(capsys: pytest.CaptureFixture[str]) -> None:
+    price = "endpoints.teacher={kind: scripted, price: {input: 1, output: 10, cached: 0.1}}"
+    assert main(["estimate", "-n", "1000", "--sample", "2", "--json", "--set", price]) == 0
+    found = json.loads(capsys.readouterr().out)
+    by_role = {role["role"]: role for role in found["roles"]}
+
+    assert found["sample"] == 2
+    assert set(by_role) == {"writer", "reasoning", "critic"}
+    assert by_role["reasoning"]["requests"] > 1000
+    assert by_role["reasoning"]["prompt_tokens"] > 100 * by_role["reasoning"]["requests"]
+    assert 0 < found["cost_usd"] < found["cost_usd_uncached"]

@@ -24,7 +24,7 @@ ROWS = (
     ("sitting", "opening", "deck"),
     ("run",),
     ("probing",),
-    ("doctor", "init"),
+    ("doctor", "init", "estimate"),
     ("commands",),
     ("cli",),
 )

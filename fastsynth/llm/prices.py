@@ -67,6 +67,17 @@ class Tariffs:
         return found.tariff
 
 
+def tariff_of(endpoint: Endpoint) -> Tariff | None:
+    """What an endpoint of the config takes, before it was asked for its model."""
+    if endpoint.price is not None:
+        return partial(cost, endpoint.price)
+    urls = (*endpoint.urls, *((endpoint.url,) if endpoint.url else ()))
+    if endpoint.kind == "scripted" or not endpoint.model or not urls:
+        return None
+    found = listed(endpoint.model, urls[0])
+    return found.tariff if found is not None else None
+
+
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """A price that was looked up."""
 
