@@ -32,7 +32,7 @@ from fastsynth.method.chart import Chart, chart
 from fastsynth.method.decontaminate import load_benchmarks, read_user_texts
 from fastsynth.method.wording import goal_text, step_text
 from fastsynth.opening import counts_of, domain_of, planner_of, quota_of, weights_of
-from fastsynth.probing import generate_aimed
+from fastsynth.probing import generate_aimed, known_focus
 from fastsynth.probing import probe as probe_run
 from fastsynth.prompts import share
 from fastsynth.quality.card import Beside, coverage_of, quality_card, section, to_json
@@ -48,6 +48,7 @@ from fastsynth.sitting import write_pages
 from fastsynth.store.compact import compact, read_rows
 from fastsynth.store.journal import heads
 from fastsynth.store.manifest import Manifest, read_manifest, write_manifest
+from fastsynth.store.rundir import PROBE
 
 __all__ = ["Config", "Mode", "Order"]
 
@@ -146,7 +147,7 @@ async def _preview(config: Config, count: int) -> None:
     try:
         charted = await chart(opened, config.graph, config.seed)
         domain = charted.domain
-        planner = planner_of(config, charted, counts)
+        planner = planner_of(config, charted, counts, known_focus(config))
         for number in range(count):
             index, position = divmod(number, len(strata))
             job = (quota and quota.next()) or Job(number, strata[position], index)
@@ -335,5 +336,7 @@ def bench(name: str, json_file: str | None, rest: Sequence[str]) -> int:
 def _manifest(run_dir: Path) -> Manifest:
     manifest = read_manifest(run_dir)
     if manifest is None:
-        raise ConfigError(f"{run_dir}: no manifest.json, need the directory of a run")
+        probing = read_manifest(run_dir / PROBE) is not None
+        so_far = f"; its probing phase is in {run_dir / PROBE}" if probing else ""
+        raise ConfigError(f"{run_dir}: no manifest.json, need the directory of a run{so_far}")
     return manifest

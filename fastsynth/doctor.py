@@ -29,6 +29,7 @@ from fastsynth.method.script import AdvancedDraft
 from fastsynth.method.tooling import tool_list
 from fastsynth.opening import domain_of, meet_endpoints, policy_of, shape_of
 from fastsynth.records import Message
+from fastsynth.settings import first_run
 
 JOBS = 400
 """Plans tried to see which tools can be reached."""
@@ -141,11 +142,13 @@ async def _examine_endpoints(config: Config, stack: AsyncExitStack, show: Show) 
     bus = Bus()
     bus.listen(lambda event: _note(event, show))
     try:
-        client = await meet_endpoints(config, bus, stack)
+        client = await meet_endpoints(first_run(config), bus, stack)
         client.keep_in(_NoMemory())
         for role, model in client.models().items():
             show(Finding(grade="good", what=f"{role}: model {model}"))
-        await _examine_tools(config, client, show)
+        await _examine_tools(config, client, "reasoning", show)
+        if "student" in client.models():
+            await _examine_tools(config, client, "student", show)
         await _examine_structure(client, show)
     except FastsynthError as error:
         show(_bad("endpoint", error))
@@ -156,33 +159,39 @@ def _note(event: Event, show: Show) -> None:
         show(Finding(grade="warning" if event.level == "warning" else "good", what=event.text))
 
 
-async def _examine_tools(config: Config, client: Client, show: Show) -> None:
-    """One call of one tool by the reasoning role, asked for as plainly as can be."""
+async def _examine_tools(config: Config, client: Client, role: AgentRole, show: Show) -> None:
+    """One call of one tool by a role that calls tools, asked for as plainly as can be."""
     domain = domain_of(config)
     tool = min(domain.tools.values(), key=lambda t: len(t.parameters.get("required", ())))
     words = f"Call the tool {tool.name} now, with any arguments that fit."
     tools = tool_list([tool])
     await domain.close()
-    if client.models().get("reasoning") == "scripted":
-        show(
-            Finding(grade="good", what="reasoning: a scripted teacher; it calls what a plan holds")
-        )
+    if client.models().get(role) == "scripted":
+        what = f"{role}: a scripted teacher; it calls what a plan holds"
+        show(Finding(grade="good", what=what))
         return
-    reply = await client.ask(_ask("reasoning", words, tools=tools))
+    reply = await client.ask(_ask(role, words, tools=tools))
+    who = "" if role == "reasoning" else f"{role}: "
     if isinstance(reply, NoReply):
-        show(_no_reply("tool calling", reply))
+        show(_no_reply(f"{who}tool calling", reply))
         return
     calls = spoken(reply, {tool.name})
     native = bool(reply.tool_calls)
     usable = bool(calls.calls) and arguments_of(calls.calls[0]) is not None
     if native and usable:
-        show(Finding(grade="good", what="tool calling: native calls"))
+        show(Finding(grade="good", what=f"{who}tool calling: native calls"))
     elif usable:
         advice = "it is parsed; on vLLM, --enable-auto-tool-choice --tool-call-parser may help"
-        show(Finding(grade="warning", what="tool calling: calls come as text", advice=advice))
+        show(Finding(grade="warning", what=f"{who}tool calling: calls come as text", advice=advice))
     else:
         advice = "on vLLM: --enable-auto-tool-choice --tool-call-parser hermes (or the model's)"
-        show(Finding(grade="bad", what="tool calling: no call came", advice=advice, exit_code=4))
+        show(
+            Finding(
+                grade="bad", what=f"{who}tool calling: no call came", advice=advice, exit_code=4
+            )
+        )
+    if role == "student":
+        return
     seen = "present" if reply.reasoning else "absent"
     advice = "" if reply.reasoning else "rows will have no reasoning; vLLM: --reasoning-parser"
     show(

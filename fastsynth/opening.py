@@ -41,6 +41,10 @@ def domain_of(config: Config) -> Domain:
         scenarios=config.scenarios.source if config.scenarios else "",
     )
     domain = open_domain(config.environment, options=options)
+    for name in config.teacher.student:
+        if name != "default" and name not in domain.tools:
+            allowed = f"need a tool of {config.environment_name}, or `default`"
+            raise config_error("$.teacher.student", name, allowed)
     if config.system is None:
         return domain
     rules, clock = config.system.rules, config.system.clock

@@ -7,6 +7,7 @@ identity, so that no resume can change what was aimed at.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from fastsynth.config import Config
 from fastsynth.errors import NothingAccepted, config_error
+from fastsynth.method.targets import COVERAGE, Focus
 from fastsynth.quality.probe import Probe, in_words, summarise
 from fastsynth.records import Usage
 from fastsynth.run import Order, generate
@@ -34,15 +36,23 @@ async def generate_aimed(order: Order) -> Manifest:
     if targets.by == "coverage":
         return await generate(order)
     if targets.probe == "auto":
+        began = time.monotonic()
         found = await probe(order)
+        order = _less(order, time.monotonic() - began)
         if order.mode in ("auto", "plain"):
             Console(stderr=True, soft_wrap=True).out(in_words(found), highlight=False)
     else:
         found = _read(Path(targets.probe))
-    aimed = msgspec.structs.replace(
-        order, focus=found.focus(targets.coverage), probe=found.digest, spent=_spent(order)
-    )
-    return await generate(aimed)
+    focus = found.focus(targets.coverage)
+    return await generate(msgspec.structs.replace(order, focus=focus, probe=found.digest))
+
+
+def known_focus(config: Config) -> Focus:
+    """What targets go by as far as it is known without a run directory."""
+    targets = config.targets
+    if targets.by == "coverage" or targets.probe == "auto":
+        return COVERAGE
+    return _read(Path(targets.probe)).focus(targets.coverage)
 
 
 async def probe(order: Order) -> Probe:
@@ -96,7 +106,12 @@ def _read(path: Path) -> Probe:
     raise config_error("$.targets.probe", str(path), allowed)
 
 
-def _spent(order: Order) -> Usage:
-    """What the phase took of the run's budget."""
+def _less(order: Order, seconds: float) -> Order:
+    """With what the phase took off the run's budget; time is that of this sitting."""
     manifest = read_manifest(order.run_dir / PROBE)
-    return manifest.usage if manifest else Usage()
+    replace = msgspec.structs.replace
+    config, budget = order.config, order.config.budget
+    if budget.seconds is not None:
+        left = max(budget.seconds - seconds, 0.001)
+        config = replace(config, budget=replace(budget, seconds=left))
+    return replace(order, config=config, spent=manifest.usage if manifest else Usage())

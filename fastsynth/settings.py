@@ -180,6 +180,13 @@ def probing_config(config: Config) -> Config:
     )
 
 
+def first_run(config: Config) -> Config:
+    """What `generate` runs first: the probing phase where there is one, else the run itself."""
+    targets = config.targets
+    probes = targets.by == "failure" and targets.probe == "auto"
+    return probing_config(config) if probes else config
+
+
 def with_probe(config: Config, conversations: int | None, runs: int | None) -> Config:
     """The config with another size of its probing phase, as far as one is given."""
     targets = config.targets
@@ -329,8 +336,7 @@ def _check(config: Config, place: str) -> None:
     if config.system is not None:
         _check_system(config, config.system, f"{place}: $.system")
     roles_of(config)
-    if config.targets.by == "failure" and config.targets.probe == "auto":
-        roles_of(probing_config(config))
+    roles_of(first_run(config))
 
 
 def _check_scenarios(config: Config, scenarios: Scenarios, place: str) -> None:

@@ -98,6 +98,32 @@ def test_neither_width_nor_a_resume_changes_probe_or_data(
     assert rows(out) == rows(aimed)
 
 
+def test_stopped_in_the_phase_it_goes_on_there_and_ends_alike(
+    aimed: Path, config: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    place = ("generate", "-c", config, "-o", out, "-n", 16, "--width", 4)
+    stopped = here(*place, "--max-tokens-total", 150_000)
+    ended = here(*place)
+
+    assert stopped.returncode == 3
+    assert "probing stopped by max_tokens_total; run the same command again" in stopped.stderr
+    assert ended.returncode == 0, ended.stderr
+    assert rows(out) == rows(aimed)
+
+
+def test_what_the_phase_spent_is_gone_from_the_budget(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    here("probe", "-c", config, "-o", out)
+    usage = manifest(out / "probe")["usage"]
+    spent = usage["prompt_tokens"] + usage["completion_tokens"]
+    budget = ("--max-tokens-total", spent + 1, "--width", 2)
+    ended = here("generate", "-c", config, "-o", out, "-n", 16, *budget)
+
+    assert manifest(out)["stopped_by"] == "max_tokens_total", ended.stderr
+    assert manifest(out)["usage"]["requests"] < usage["requests"]
+
+
 def test_another_probe_is_another_run(aimed: Path, config: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     fixed = ("--set", f"targets.probe={aimed}")
