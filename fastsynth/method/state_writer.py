@@ -5,7 +5,7 @@ A request depends on seed and number only, never on what another brought.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Any
 
@@ -126,7 +126,7 @@ class Writer:
         return f"names that begin with {letters}; {rng.choice(SIZES)}"
 
     def _response(self) -> bytes:
-        states = {"type": "array", "items": self._shape.schema}
+        states = {"type": "array", "items": portable(self._shape.schema)}
         schema = {
             "type": "object",
             "properties": {"states": states},
@@ -135,6 +135,20 @@ class Writer:
         }
         form = {"name": "states", "strict": False, "schema": schema}
         return encode({"type": "json_schema", "json_schema": form})
+
+
+def portable(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what some servers' grammars refuse (llguidance: propertyNames); a draft is held
+    against the whole schema all the same."""
+    kept = {name: inner for name, inner in schema.items() if name != "propertyNames"}
+    for name in ("items", "additionalProperties"):
+        if isinstance(kept.get(name), dict):
+            kept[name] = portable(kept[name])
+    if "properties" in kept:
+        kept["properties"] = {name: portable(field) for name, field in kept["properties"].items()}
+    if "anyOf" in kept:
+        kept["anyOf"] = [portable(inner) for inner in kept["anyOf"]]
+    return kept
 
 
 def _states(text: str) -> list[Any] | Dropped:
