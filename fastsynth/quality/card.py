@@ -16,12 +16,14 @@ from fastsynth.quality.diversity import Entities, SelfBleu, Skeletons
 from fastsynth.quality.figure import Figure, Measure
 from fastsynth.quality.flow import Connectedness, Necessity, OutputShare
 from fastsynth.quality.match import Match
+from fastsynth.quality.mixture import Mixture, Together
 from fastsynth.quality.overlap import Contamination, Hit
 from fastsynth.quality.realism import Realism
 from fastsynth.quality.scene import scene_of
 from fastsynth.quality.shortcut import Shortcut
-from fastsynth.quality.strata import acceptance
+from fastsynth.quality.strata import acceptance, counted
 from fastsynth.quality.verdicts import Consensus, Hints, Student, Twins
+from fastsynth.settings import decode, read_yaml
 from fastsynth.store.compact import read_attempts, read_rows
 from fastsynth.store.manifest import Manifest
 
@@ -49,6 +51,9 @@ def quality_card(run_dir: Path, manifest: Manifest, beside: Beside) -> QualityCa
     coverage = Coverage({name: tool.part for name, tool in graph.tools.items()} or None)
     consensus = Consensus()
     contamination = Contamination(beside.benchmarks)
+    orders = [(order.before, order.after) for order in graph.orders]
+    reads = [name for name, tool in graph.tools.items() if not tool.mutates]
+    counts = counts_kept(run_dir)
     measures: tuple[Measure, ...] = (
         consensus,
         Student(),
@@ -60,11 +65,13 @@ def quality_card(run_dir: Path, manifest: Manifest, beside: Beside) -> QualityCa
         SelfBleu(),
         Entities(),
         Necessity(),
-        Connectedness([(order.before, order.after) for order in graph.orders]),
+        Connectedness(orders),
         OutputShare(),
         coverage,
         contamination,
-        Match(counts_kept(run_dir)),
+        Mixture(_weights(run_dir), counted(manifest) if counts else None),
+        Together(reads, orders),
+        Match(counts),
     )
     rows = 0
     for row in read_rows(run_dir):
@@ -130,6 +137,7 @@ def coverage_of(run_dir: Path) -> Coverage:
 
 class _Tool(msgspec.Struct):
     part: str
+    mutates: bool = False
 
 
 class _Order(msgspec.Struct):
@@ -140,6 +148,13 @@ class _Order(msgspec.Struct):
 class _Graph(msgspec.Struct):
     tools: dict[str, _Tool] = {}
     orders: list[_Order] = []
+
+
+def _weights(run_dir: Path) -> dict[str, float]:
+    """Kind -> weight, as the run's config wants them; {} where there is none."""
+    path = run_dir / "config.yaml"
+    kinds = decode(read_yaml(path), str(path)).kinds if path.is_file() else {}
+    return {str(kind): weight for kind, weight in kinds.items() if weight}
 
 
 def _graph(run_dir: Path) -> _Graph:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from fastsynth.quality.figure import Figure
@@ -9,6 +10,14 @@ from fastsynth.store.manifest import Manifest
 
 FEWEST = 20
 """Ended jobs that make a rate worth comparing."""
+
+
+def counted(manifest: Manifest) -> Counter[str]:
+    """Conversations of the data set by kind, whatever sizes its strata tell apart."""
+    found: Counter[str] = Counter()
+    for stratum in manifest.strata:
+        found[stratum.stratum.partition("/")[0]] += stratum.chosen
+    return found
 
 
 def acceptance(manifest: Manifest) -> Iterator[Figure]:
