@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import aiohttp
 import anyio
@@ -39,6 +39,7 @@ from client_server import FILES, MESSAGES, REPLY, TOOLS, answer_size, body, serv
 
 Work = Callable[[int], Awaitable[None]]
 Row = dict[str, Any]
+Stream = Literal["never", "always"]
 OWN = 20_000
 SDK = 3_000
 
@@ -93,11 +94,13 @@ async def measure(subject: str, work: Work, requests: int, in_flight: int, calle
     }
 
 
-async def run_fastsynth(url: str, requests: int, in_flight: int, callers: int = 1) -> Row:
+async def run_fastsynth(
+    url: str, requests: int, in_flight: int, callers: int = 1, stream: Stream = "never"
+) -> Row:
     failures: list[Event] = []
     bus = Bus()
     bus.listen(lambda event: failures.append(event) if isinstance(event, RequestFailed) else None)
-    endpoint = Endpoint(url=url, model="teacher", in_flight=in_flight)
+    endpoint = Endpoint(url=url, model="teacher", in_flight=in_flight, stream=stream)
     settings = Settings(endpoints={"fleet": endpoint}, roles={"default": "fleet"})
     transcript = Transcript(MESSAGES)
     with tempfile.TemporaryFile() as file:
@@ -120,8 +123,13 @@ async def run_fastsynth(url: str, requests: int, in_flight: int, callers: int = 
                     raise AssertionError(reply)
 
             name = "fastsynth client" if callers == 1 else f"fastsynth client, {callers} a slot"
+            name += ", streamed" if stream == "always" else ""
             row = await measure(name, one, requests, in_flight, callers)
     return {**row, "errors": max(row["errors"], len(failures))}
+
+
+async def run_streamed(url: str, requests: int, in_flight: int) -> Row:
+    return await run_fastsynth(url, requests, in_flight, stream="always")
 
 
 async def run_queueing(url: str, requests: int, in_flight: int) -> Row:
@@ -196,6 +204,9 @@ SUBJECTS = (
 )
 
 
+STREAMS = ((run_fastsynth, OWN), (run_streamed, OWN))
+
+
 def rows(given: argparse.Namespace, url: str) -> Iterator[Row]:
     """Rows as they come, without what is the same in all."""
     for in_flight in given.in_flight:
@@ -205,7 +216,7 @@ def rows(given: argparse.Namespace, url: str) -> Iterator[Row]:
                 yield {"in_flight": in_flight, "requests": count, **row}
             continue
         share = 10 if given.quick else 1
-        for run, usual in SUBJECTS:
+        for run, usual in STREAMS if given.stream else SUBJECTS:
             count = max(usual // share, 2 * in_flight)
             row = anyio.run(run, url, count, in_flight)
             yield {"in_flight": in_flight, "requests": count, **row}
@@ -227,13 +238,16 @@ def main() -> None:
     parser.add_argument(
         "--requests", type=int, nargs="+", metavar="N", help="own client alone, N requests each"
     )
+    parser.add_argument(
+        "--stream", action="store_true", help="own client alone, replies whole and in 171 chunks"
+    )
     parser.add_argument("--server", choices=("nginx", "asyncio"), help="default: the faster")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there as well")
     given = parser.parse_args()
     raise_file_limit(FILES)
     sizes = {"request_bytes": len(body()), "reply_bytes": len(REPLY)}
     lines = []
-    with server(given.server) as (url, kind):
+    with server("asyncio" if given.stream else given.server) as (url, kind):
         for row in rows(given, url):
             lines.append(json.dumps({"benchmark": "client", **row, **sizes, "server": kind}) + "\n")
             sys.stdout.write(lines[-1])

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import anyio
 
@@ -75,13 +75,31 @@ MESSAGES = (
 )
 
 
-class Canned(asyncio.Protocol):
-    """Answers each complete request with the same bytes; reads nothing but its length."""
+def events() -> bytes:
+    """The same reply in chunks: one for each token of the reasoning, as vLLM sends them."""
+    text, size = WORDS * 10, -(-len(WORDS * 10) // 170)
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    deltas += [{"reasoning_content": text[n : n + size]} for n in range(0, len(text), size)]
+    deltas.append({"tool_calls": [{"index": 0, **CALL}]})
+    envelope = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "model": "teacher"}
+    chunks: list[dict[str, Any]] = [{"choices": [{"index": 0, "delta": d}]} for d in deltas]
+    chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
+    chunks.append({"choices": [], "usage": {"prompt_tokens": 1500, "completion_tokens": 180}})
+    lines = [b"data: " + encode({**envelope, **chunk}) + b"\n\n" for chunk in chunks]
+    return b"".join(lines) + b"data: [DONE]\n\n"
 
-    answer = (
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
-        % (len(REPLY), REPLY)
-    )
+
+def http(kind: bytes, content: bytes) -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n"
+    return head % (kind, len(content)) + content
+
+
+class Canned(asyncio.Protocol):
+    """Answers each complete request with the same bytes; reads nothing but its length, and whether
+    it wants a stream."""
+
+    answer = http(b"application/json", REPLY)
+    streamed = http(b"text/event-stream", events())
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -95,8 +113,10 @@ class Canned(asyncio.Protocol):
             size = int(head[mark + 15 :].split(b"\r\n", 1)[0]) if mark >= 0 else 0
             if len(self.buffer) < end + 4 + size:
                 return
+            wants_stream = self.buffer.find(b'"stream":true', end, end + 4 + size) >= 0
             self.buffer = self.buffer[end + 4 + size :]
-            self.transport.write(self.answer)  # type: ignore[attr-defined]
+            answer = self.streamed if wants_stream else self.answer
+            self.transport.write(answer)  # type: ignore[attr-defined]
 
 
 async def serve() -> None:

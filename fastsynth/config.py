@@ -57,6 +57,9 @@ class Endpoint(Section, frozen=True, kw_only=True):
     """Tokens in and out together."""
     input_tpm: AtLeastOne | None = None
     output_tpm: AtLeastOne | None = None
+    stream: Literal["auto", "always", "never"] = "never"
+    """Whether replies come in chunks, so that the time to the first token is known; rows are the
+    same. `auto`: where `in_flight` is `auto`. Costs CPU for each chunk."""
     timeout: Annotated[float, Meta(gt=0)] = 600.0
     """Seconds one send may take, from the first byte sent; waiting in our queue not counted."""
     deadline: Annotated[float, Meta(gt=0)] | None = None

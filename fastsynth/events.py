@@ -61,6 +61,8 @@ class RequestDone(Event, frozen=True, omit_defaults=True):
     completion_tokens: int = 0
     cached_tokens: int = 0
     cost_usd: float | None = None
+    first_token: float | None = None
+    """Seconds to it, where the reply was streamed."""
 
 
 class RequestFailed(Event, frozen=True, omit_defaults=True):

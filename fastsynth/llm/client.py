@@ -185,6 +185,7 @@ class Client:
                 completion_tokens=usage.completion_tokens,
                 cached_tokens=usage.cached_tokens,
                 cost_usd=usage.cost_usd,
+                first_token=sent.first,
             )
         )
         return reply

@@ -28,6 +28,7 @@ from fastsynth.llm.faults import (
 from fastsynth.llm.keys import call_id
 from fastsynth.llm.limits import Gate, Permit
 from fastsynth.llm.service import Service
+from fastsynth.llm.streaming import Merging, with_stream
 from fastsynth.llm.throttle import exhausted, retry_after
 from fastsynth.llm.transport import Answer
 from fastsynth.llm.wire import Body, with_script
@@ -49,6 +50,8 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     result: Reply | Verdict
     gate: Gate
     seconds: float
+    first: float | None = None
+    """Seconds to the first token, where the reply was streamed."""
 
 
 class Flight:
@@ -92,7 +95,7 @@ async def fly(flight: Flight, bus: Bus, aloft: set[Flight]) -> Sent | None:
         wasted = flight.off
         if result is not None and not wasted:
             seconds = anyio.current_time() - permit.at
-            return Sent(result=result, gate=permit.gate, seconds=seconds)
+            return Sent(result=result, gate=permit.gate, seconds=seconds, first=permit.first)
         permit.work = None
         return None
     finally:
@@ -126,11 +129,14 @@ async def _exchange(flight: Flight, bus: Bus) -> Reply | Verdict | None:
     if job.ask.script and service.is_scripted(gate):
         body = with_script(body, job.ask.script)
     answer: Answer | None = None
+    merging = Merging() if service.streams(gate) else None
+    if merging is not None:
+        body = with_stream(body)
     try:
         with anyio.move_on_after(service.endpoint.timeout) as flight.scope:
             if flight.off:
                 flight.scope.cancel()
-            answer = await service.transport.post(service.completions(gate), body)
+            answer = await service.transport.post(service.completions(gate), body, merging)
     except Fault as fault:
         _lose(service, permit, bus, refused=fault.kind == "connect")
         if fault.kind == "connect":
@@ -142,6 +148,11 @@ async def _exchange(flight: Flight, bus: Bus) -> Reply | Verdict | None:
         _lose(service, permit, bus, refused=False)
         detail = f"no complete reply within {service.endpoint.timeout:g} s"
         return Again(cause="timeout", detail=detail)
+    if merging is not None and merging.broken:
+        gate.answered()
+        return Again(cause="malformed", detail=merging.broken)
+    if merging is not None and merging.first is not None:
+        permit.first = merging.first - permit.at
     return _read(job, permit, answer, bus)
 
 

@@ -8,6 +8,7 @@ import anyio
 
 from fastsynth.llm.chat import Ask, NoReply, Reply
 from fastsynth.llm.faults import Fault
+from fastsynth.llm.streaming import Merging
 from fastsynth.llm.transport import Answer
 from fastsynth.llm.wire import Body
 
@@ -52,7 +53,7 @@ class TimedTransport:
     async def get(self, url: str) -> Answer:
         return Answer(status=200, headers={}, body=self._models)
 
-    async def post(self, url: str, body: Body) -> Answer:
+    async def post(self, url: str, body: Body, merging: Merging | None = None) -> Answer:
         """`plan` is given the address and how many sends there were before."""
         seconds, answer = self._plan(url, len(self.sent))
         self.sent.append((anyio.current_time(), url))

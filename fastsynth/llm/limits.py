@@ -48,7 +48,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class Permit:
     """The right to send one request to `gate`; given back with `Pool.release`."""
 
-    __slots__ = ("at", "gate", "held", "tokens", "work")
+    __slots__ = ("at", "first", "gate", "held", "tokens", "work")
 
     def __init__(self, gate: Gate, at: float, tokens: tuple[Entry, ...]) -> None:
         self.gate = gate
@@ -58,6 +58,8 @@ class Permit:
         self.held = True
         self.work: float | None = 0.0
         """What its reply was worth; None where the server refused it."""
+        self.first: float | None = None
+        """Seconds to the first token, where the reply was streamed."""
 
 
 class Waiter:

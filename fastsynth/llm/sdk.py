@@ -10,11 +10,21 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
+import msgspec
 import openai
 
 from fastsynth.config import Endpoint
 from fastsynth.llm.faults import Fault
-from fastsynth.llm.transport import CONNECT_SECONDS, Answer, Transport, proxy_for, secret, tls
+from fastsynth.llm.streaming import Merging
+from fastsynth.llm.transport import (
+    CONNECT_SECONDS,
+    EVENTS,
+    Answer,
+    Transport,
+    proxy_for,
+    secret,
+    tls,
+)
 from fastsynth.llm.wire import Body
 
 
@@ -26,8 +36,15 @@ class SdkTransport:
     async def get(self, url: str) -> Answer:
         return await self._send("GET", url, b"")
 
-    async def post(self, url: str, body: Body) -> Answer:
-        return await self._send("POST", url, bytes(body))
+    async def post(self, url: str, body: Body, merging: Merging | None = None) -> Answer:
+        """Chunks are merged once all of them are there: the first one's time is not known."""
+        answer = await self._send("POST", url, bytes(body))
+        if merging is None or not answer.headers.get("Content-Type", "").startswith(EVENTS):
+            return answer
+        merging.feed(answer.body)
+        merging.end()
+        merging.first = None
+        return msgspec.structs.replace(answer, body=merging.body())
 
     async def _send(self, method: str, url: str, body: bytes) -> Answer:
         try:

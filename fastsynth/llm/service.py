@@ -124,6 +124,11 @@ class Service:
     def is_scripted(self, gate: Gate) -> bool:
         return gate.label in self._scripted
 
+    def streams(self, gate: Gate) -> bool:
+        """Whether the time to the first token is to be known there."""
+        wish = self.endpoint.stream
+        return wish == "always" or (wish == "auto" and gate.knee is not None)
+
     def tariff(self, gate: Gate) -> Tariff | None:
         """What a usage costs there; None where no price is known."""
         return self._tariffs.of(self.model, gate.label, self._bases[gate.label])

@@ -20,12 +20,14 @@ from yarl import URL
 from fastsynth.config import Endpoint
 from fastsynth.errors import config_error
 from fastsynth.llm.faults import Fault
+from fastsynth.llm.streaming import Merging
 from fastsynth.llm.wire import Body
 
 READ_BUFFER = 1 << 20
 """Bytes: a 50k-token context or listing fits; aiohttp's own 64 KB pauses reading (vllm#39963)."""
 AT_ONCE = 1 << 20
 """Bytes of a body that are written in one go; a longer one lets the loop in between."""
+EVENTS = "text/event-stream"
 CONNECT_SECONDS = 20.0
 KEEP_ALIVE = 4.0
 """Seconds: under the 5 of uvicorn (vLLM), or requests meet connections just closed."""
@@ -45,7 +47,9 @@ class Transport(Protocol):
 
     async def get(self, url: str) -> Answer: ...
 
-    async def post(self, url: str, body: Body) -> Answer: ...
+    async def post(self, url: str, body: Body, merging: Merging | None = None) -> Answer:
+        """`merging` is fed where the server answers in chunks: `body` is what it merged then."""
+        ...
 
 
 class _Fleeting(aiohttp.Payload):
@@ -81,10 +85,12 @@ class AiohttpTransport:
     async def get(self, url: str) -> Answer:
         return await self._send("GET", url, None)
 
-    async def post(self, url: str, body: Body) -> Answer:
-        return await self._send("POST", url, _Fleeting(body))
+    async def post(self, url: str, body: Body, merging: Merging | None = None) -> Answer:
+        return await self._send("POST", url, _Fleeting(body), merging)
 
-    async def _send(self, method: str, url: str, data: aiohttp.Payload | None) -> Answer:
+    async def _send(
+        self, method: str, url: str, data: aiohttp.Payload | None, merging: Merging | None = None
+    ) -> Answer:
         server = origin(url)
         if server not in self._proxies:
             self._proxies[server] = proxy_for(self._endpoint, url)
@@ -93,7 +99,13 @@ class AiohttpTransport:
             async with self._session.request(
                 method, url, data=data, proxy=proxy, allow_redirects=False
             ) as response:
-                body = await response.read()
+                if merging is not None and response.content_type == EVENTS:
+                    async for piece in response.content.iter_any():
+                        merging.feed(piece)
+                    merging.end()
+                    body = merging.body()
+                else:
+                    body = await response.read()
                 return Answer(status=response.status, headers=response.headers, body=body)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Fault("connect", connect_detail(error)) from error

@@ -90,6 +90,14 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """One reply, ready to be sent; `number` makes its ids."""
+
+    number: int
+    spoken: Spoken
+    tokens: Tokens
+
+
 _decode_messages = msgspec.json.Decoder(list[ChatMessage]).decode
 _decode_tools = msgspec.json.Decoder(list[ToolEntry] | None).decode
 decode_request = msgspec.json.Decoder(ChatRequest).decode

@@ -8,7 +8,8 @@ all. Off by default: then replies come at once, after `latency_ms`.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import anyio
@@ -92,11 +93,17 @@ class Batcher:
 
     async def reply(self, prompt: int, cached: int, completion: int) -> None:
         """Returns when a reply of that many tokens would be complete; free to cancel."""
+        with self.sequence(prompt, cached, completion) as sequence:
+            await sequence.finished.wait()
+
+    @contextmanager
+    def sequence(self, prompt: int, cached: int, completion: int) -> Iterator[Sequence]:
+        """A reply of that many tokens in the making: tells its first token and its last."""
         sequence = Sequence(prompt - cached, completion, prompt + completion)
         self.waiting.append(sequence)
         self._work.set()
         try:
-            await sequence.finished.wait()
+            yield sequence
         finally:
             self._drop(sequence)
 

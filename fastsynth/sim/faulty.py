@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
@@ -17,16 +18,24 @@ _HTML = (
 _PIECES = 20
 
 
+End = Callable[[], Awaitable[None]]
+
+
+async def _now() -> None:
+    return
+
+
 async def respond(
     http: web.Request,
-    number: int,
-    spoken: api.Spoken,
-    tokens: api.Tokens,
+    made: api.Made,
     fault: Fault | None,
     faults: Faults,
     stream: bool,
+    end: End = _now,
 ) -> web.StreamResponse:
-    """Sends the reply, or what `fault` makes of it."""
+    """Sends the reply, or what `fault` makes of it. All of a stream but its first token comes
+    after `end`."""
+    number, spoken, tokens = made.number, made.spoken, made.tokens
     if fault in STATUS:
         assert fault is not None
         body = api.error_body(fault.replace("_", " "), fault, STATUS[fault])
@@ -51,7 +60,8 @@ async def respond(
         finish = "stop" if spoken.calls else "tool_calls"
     spoken = _mangled(spoken, fault)
     if stream:
-        return await _stream(http, list(api.chunks(number, spoken, tokens, finish)), fault, faults)
+        chunks = list(api.chunks(number, spoken, tokens, finish))
+        return await _stream(http, chunks, fault, faults, end)
     content = api.completion(number, spoken, tokens, finish)
     if fault == "no_choices":
         content["choices"] = []
@@ -91,12 +101,18 @@ async def _slowly(
 
 
 async def _stream(
-    http: web.Request, chunks: list[dict[str, Any]], fault: Fault | None, faults: Faults
+    http: web.Request,
+    chunks: list[dict[str, Any]],
+    fault: Fault | None,
+    faults: Faults,
+    end: End,
 ) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(http)
     middle = len(chunks) // 2
     for at, chunk in enumerate(chunks):
+        if at == 2:  # the role and the first piece are out
+            await end()
         if fault == "no_choices":
             chunk = chunk | {"choices": []}
         event = b"data: " + api.encode(chunk) + b"\n\n"

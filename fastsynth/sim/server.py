@@ -109,14 +109,18 @@ class Server:
         tokens = self._tokens(asked, spoken)
         if self.options.latency_ms:
             await anyio.sleep(self._latency(number) / 1000)
-        if self.batcher is not None:
-            if self.batcher.refuses:
-                return _too_many()
-            await self.batcher.reply(tokens.prompt, tokens.cached, tokens.completion)
+        if self.batcher is not None and self.batcher.refuses:
+            return _too_many()
+        reply = api.Made(number=number, spoken=spoken, tokens=tokens)
         fault = self.options.faults.draw(number)
-        return await respond(
-            http, number, spoken, tokens, fault, self.options.faults, stream=bool(asked.stream)
-        )
+        if self.batcher is None:
+            return await respond(http, reply, fault, self.options.faults, bool(asked.stream))
+        with self.batcher.sequence(tokens.prompt, tokens.cached, tokens.completion) as sequence:
+            if not asked.stream:
+                await sequence.finished.wait()
+            await sequence.first.wait()
+            end = sequence.finished.wait
+            return await respond(http, reply, fault, self.options.faults, bool(asked.stream), end)
 
     def _latency(self, number: int) -> float:
         spread = self.options.latency_spread
