@@ -369,11 +369,14 @@ def _graph(subparsers: argparse._SubParsersAction[_Parser]) -> None:
         "print the API graph of an environment as JSON, or draw it",
         "graph\ngraph -c configs/bfcl.yaml > graph.json\ngraph --html graph.html\n"
         "graph -c configs/bfcl.yaml --set graph.discover=always --html found.html",
-        lambda given: commands.graph(_config(given), given.html, given.svg, given.refresh),
+        lambda given: commands.graph(
+            _config(given), given.html, given.svg, given.png, given.refresh
+        ),
     )
     _config_options(parser)
     parser.add_argument("--html", metavar="FILE", help="a page where an edge shows its evidence")
     parser.add_argument("--svg", metavar="FILE", help="a picture of it")
+    parser.add_argument("--png", metavar="FILE", help="the picture as PNG; needs fastsynth[png]")
     parser.add_argument(
         "--refresh", action="store_true", help="probe again where a found graph is kept"
     )

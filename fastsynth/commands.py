@@ -19,6 +19,7 @@ from fastsynth import estimate as estimating
 from fastsynth.config import Config
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.graph_page import graph_page
+from fastsynth.dashboard.graph_png import graph_png
 from fastsynth.dashboard.graph_svg import graph_svg
 from fastsynth.dashboard.watch import Mode
 from fastsynth.doctor import Finding, examine
@@ -275,16 +276,18 @@ def coverage(run_dir: Path, as_json: bool) -> int:
     return 0
 
 
-def graph(config: Config, html: str | None, svg: str | None, refresh: bool) -> int:
-    """JSON on standard output, or a drawing in a file: a page, a picture, or both."""
+def graph(config: Config, html: str | None, svg: str | None, png: str | None, refresh: bool) -> int:
+    """JSON on standard output, or drawings in files: a page, a picture as SVG or as PNG."""
     charted = anyio.run(_charted, config, refresh)
     raw = charted.to_json()
     for note in charted.notes:
         sys.stderr.write(f"note: {note}\n")
     for path, drawn in ((html, graph_page), (svg, graph_svg)):
         if path is not None:
-            _write_text(Path(path), drawn(raw))
-    if html is None and svg is None:
+            _write(Path(path), drawn(raw).encode())
+    if png is not None:
+        _write(Path(png), graph_png(raw))
+    if html is None and svg is None and png is None:
         text = msgspec.json.format(msgspec.json.encode(raw), indent=1)
         sys.stdout.write(text.decode() + "\n")
     return 0
@@ -298,10 +301,10 @@ async def _charted(config: Config, refresh: bool) -> Chart:
         await domain.close()
 
 
-def _write_text(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
     except OSError as error:
         raise config_error("graph", str(path), f"cannot be written: {error.strerror}") from error
     sys.stdout.write(f"{path}\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import struct
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,19 @@ def test_drawings_go_to_files(tmp_path: Path) -> None:
     assert ended.stdout.splitlines() == [str(page), str(picture)]
     assert page.read_text().startswith("<!doctype html>")
     assert picture.read_text().startswith("<svg")
+
+
+def test_the_picture_comes_as_png_too(tmp_path: Path) -> None:
+    pytest.importorskip("resvg_py")
+
+    ended = here("graph", *WALLET, "--png", tmp_path / "graph.png", "--svg", tmp_path / "g.svg")
+
+    width, height = (int(n) for n in re.findall(r'\b(?:width|height)="(\d+)"',
+                                                (tmp_path / "g.svg").read_text())[:2])  # fmt: skip
+    header = (tmp_path / "graph.png").read_bytes()[:24]
+    assert ended.returncode == 0
+    assert header[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", header[16:]) == (2 * width, 2 * height)
 
 
 def test_a_drawing_that_cannot_be_written_is_a_usage_error(tmp_path: Path) -> None:
