@@ -21,7 +21,7 @@ from fastsynth.dashboard import figures
 from fastsynth.llm.prices import Tariff, tariff_of
 from fastsynth.records import Usage
 from fastsynth.run import Order, generate
-from fastsynth.settings import roles_of
+from fastsynth.settings import first_run, roles_of
 from fastsynth.store.manifest import Manifest
 
 SAMPLE = 16
@@ -50,6 +50,9 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     sample: int
     """Accepted conversations it was made from."""
     roles: tuple[RoleEstimate, ...]
+    band: bool = False
+    """Whether the run leaves out what a student finds too easy or too hard: all but the probing
+    phase is then asked oftener, by how much only the student can tell."""
 
     @property
     def cost_usd(self) -> float | None:
@@ -61,15 +64,44 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def estimate(config: Config, sample: int = SAMPLE) -> Estimate:
-    """Raises NothingAccepted where the sample has no conversation."""
+    """With its probing phase where the run has one; a student's band is left out of account, since
+    only the student can tell. Raises NothingAccepted where the sample has no conversation."""
+    found = await _estimate(config, sample)
+    first = first_run(config)
+    if first is config:
+        return found
+    phase = {role.role: role for role in (await _estimate(first, sample)).roles}
+    own = {role.role: role for role in found.roles}
+    both = [added(own.get(name), more) for name, more in phase.items()]
+    return replace(found, roles=tuple(both))
+
+
+def added(one: RoleEstimate | None, more: RoleEstimate) -> RoleEstimate:
+    """The run's part and its phase's; the phase asks every role that the run does."""
+    if one is None:
+        return more
+    return replace(
+        more,
+        requests=one.requests + more.requests,
+        prompt_tokens=one.prompt_tokens + more.prompt_tokens,
+        cached_tokens=one.cached_tokens + more.cached_tokens,
+        completion_tokens=one.completion_tokens + more.completion_tokens,
+        cost_usd=_sum([one.cost_usd, more.cost_usd]),
+        cost_usd_uncached=_sum([one.cost_usd_uncached, more.cost_usd_uncached]),
+    )
+
+
+async def _estimate(config: Config, sample: int) -> Estimate:
     roles = roles_of(config)
     rehearsal = replace(
         config,
         endpoints={role: Endpoint(kind="scripted") for role in roles},
         roles={role: role for role in roles},
         output=replace(config.output, accepted=sample),
+        engine=replace(config.engine, width=max(1, min(config.engine.width, sample // 4))),
         budget=Budget(),
         targets=Targets(),
+        student=config.student and replace(config.student, band=None),
     )
     with TemporaryDirectory() as folder:
         order = Order(config=rehearsal, run_dir=Path(folder) / "run", mode="quiet")
@@ -78,11 +110,14 @@ async def estimate(config: Config, sample: int = SAMPLE) -> Estimate:
         conversations=config.output.accepted,
         sample=manifest.accepted,
         roles=tuple(_role(config, manifest, role, name) for role, name in roles.items()),
+        band=config.student is not None and config.student.band is not None,
     )
 
 
 def _role(config: Config, manifest: Manifest, role: str, name: str) -> RoleEstimate:
-    endpoint, scale = config.endpoints[name], config.output.accepted / manifest.accepted
+    endpoint = config.endpoints[name]
+    made = sum(stratum.accepted for stratum in manifest.strata)  # with what overshot: it was asked
+    scale = config.output.accepted / max(made, 1)
     used = Usage()
     for label, use in manifest.endpoints.items():
         if label.partition("@")[0] == role:
@@ -162,6 +197,8 @@ def told(found: Estimate) -> Iterator[str]:
         )
     else:
         yield "price unknown where it says so: set the endpoint's `price`, or name a listed model"
+    if found.band:
+        yield "the student's band is left out: divide by the share of conversations that pass it"
     yield (
         f"counted on {found.sample} conversations of the scripted teacher, four bytes a token; "
         "a model that reasons at length says more"

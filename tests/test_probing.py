@@ -14,6 +14,7 @@ import yaml
 from running import Endpoint, endpoint, here, manifest, rows, summary
 
 from fastsynth.errors import ConfigError
+from fastsynth.estimate import Estimate, RoleEstimate, added, told
 from fastsynth.quality.probe import summarise
 from fastsynth.settings import decode
 from fastsynth.store.schema import CONVERSATION
@@ -208,3 +209,23 @@ def test_the_page_about_students_names_columns_and_keys_that_exist() -> None:
     blocks = [yaml.safe_load(found) for found in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
     for block in blocks:
         assert decode(block, "page").targets.by == "failure"
+
+
+def test_an_estimate_adds_the_phase_and_says_that_the_band_is_left_out() -> None:
+    one = RoleEstimate(
+        role="writer",
+        endpoint="teacher",
+        model="m",
+        requests=10,
+        prompt_tokens=100,
+        cached_tokens=50,
+        completion_tokens=20,
+        cost_usd=0.5,
+        cost_usd_uncached=1.0,
+    )
+    both = added(one, one)
+
+    assert (both.requests, both.prompt_tokens, both.cost_usd) == (20, 200, 1.0)
+    assert added(None, one) == one
+    found = Estimate(conversations=5, sample=2, roles=(both,), band=True)
+    assert any("band is left out" in line for line in told(found))
