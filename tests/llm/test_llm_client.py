@@ -444,38 +444,3 @@ async def test_roles_must_name_endpoints() -> None:
     with pytest.raises(ConfigError, match=r"\$\.roles\.default: 'fleet'"):
         async with open_client(settings, replies=Setup().replies, bus=Setup().bus):
             pass
-
-
-@pytest.mark.anyio
-async def test_a_deadline_ends_a_request_over_all_its_sends_for_its_true_reason() -> None:
-    setup = Setup()
-    async with loopback() as server:
-        server.steps = [failing(500), failing(500)]
-        server.default = hang
-        before = anyio.current_time()
-        reply = await one(server, setup, deadline=0.4)
-        took = anyio.current_time() - before
-
-    assert isinstance(reply, NoReply)
-    assert reply.transient
-    assert "deadline of 0.4 s, 3 sends: the last one ended with http_500" in reply.detail
-    assert 0.3 < took < 2
-    causes = [(event.cause, event.again) for event in setup.of(RequestFailed)]
-    assert causes == [("http_500", True), ("http_500", True), ("cancelled", False)]
-
-
-@pytest.mark.anyio
-async def test_waiting_for_the_first_send_is_not_in_the_deadline() -> None:
-    setup = Setup()
-
-    async def slow(request: Any) -> Any:
-        await anyio.sleep(0.15)
-        return await json_reply(completion())(request)
-
-    async with loopback() as server, setup.client(server.url, in_flight=1, deadline=0.4) as client:
-        server.default = slow
-        async with anyio.create_task_group() as group:
-            for job in range(5):
-                group.start_soon(client.ask, ask(job))
-
-    assert len(setup.of(RequestDone)) == 5

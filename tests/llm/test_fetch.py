@@ -1,0 +1,34 @@
+"""A request's deadline: over all its sends and the waits between them, from the first send on."""
+
+from __future__ import annotations
+
+import pytest
+from slow_requests import BODY, USUAL, A, Trial
+
+from fastsynth.events import RequestFailed
+from fastsynth.llm.chat import NoReply, Reply
+from fastsynth.llm.faults import Fault
+
+
+def test_a_deadline_ends_a_request_over_all_its_sends_for_its_true_reason() -> None:
+    def plan(_: str, number: int) -> tuple[float, bytes | Fault]:
+        return (2.0, Fault("reset", "gone")) if number < USUAL + 2 else (300.0, BODY)
+
+    trial = Trial(plan, A, tail=(), deadline=30.0)
+    (reply,) = trial.run()
+
+    assert isinstance(reply, NoReply)
+    assert reply.transient
+    assert "deadline of 30 s, 3 sends: the last one ended with reset" in reply.detail
+    assert trial.took == pytest.approx(30)
+    causes = [(event.cause, event.again) for event in trial.of(RequestFailed)]
+    assert causes == [("reset", True), ("reset", True), ("cancelled", False)]
+    assert trial.idle
+
+
+def test_waiting_for_the_first_send_is_not_in_the_deadline() -> None:
+    trial = Trial(lambda _, __: (10.0, BODY), A, tail=(), in_flight=1, deadline=15.0)
+    replies = trial.run(5)
+
+    assert trial.took == pytest.approx(50)
+    assert all(isinstance(reply, Reply) for reply in replies)
