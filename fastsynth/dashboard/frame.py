@@ -104,6 +104,8 @@ def endpoint_rows(view: Snapshot, width: int) -> list[Line]:
     """One row an address; tokens only where there is room for them beside why it stands idle."""
     wide = width >= ROOM_FOR_TOKENS
     columns = [("in flight", 11), ("replies/s", 10), ("p50", 7), ("errors", 7)]
+    streamed = wide and any(e.first_p50_s is not None for e in view.endpoints)
+    columns += [("first", 8)] if streamed else []
     columns += [("tokens in", 10), ("out", 8)] if wide else []
     columns += [("idle, mostly", 19)]
     name_width = width - sum(w for _, w in columns)
@@ -116,6 +118,7 @@ def endpoint_rows(view: Snapshot, width: int) -> list[Line]:
             figures.span(e.p50_s),
             f"{e.errors:,}",
         ]
+        figs += [figures.span(e.first_p50_s)] if streamed else []
         if wide:
             figs += [figures.short(e.prompt_tokens), figures.short(e.completion_tokens)]
         figs += [idle_text(e.idle_now[:1])]

@@ -71,6 +71,8 @@ class EndpointView(msgspec.Struct, frozen=True, kw_only=True):
     replies_per_s: float
     p50_s: float | None
     """Median seconds of the last 128 replies."""
+    first_p50_s: float | None = None
+    """Median seconds to the first token of those that were streamed."""
     errors: int
     prompt_tokens: int
     completion_tokens: int
@@ -87,6 +89,7 @@ class EndpointTally:
     """Counters of one endpoint."""
 
     __slots__ = (
+        "_firsts",
         "_lately",
         "_latencies",
         "_limits",
@@ -108,6 +111,7 @@ class EndpointTally:
         self.prompt_tokens = self.completion_tokens = self.cached_tokens = 0
         self.window = Window(10.0)
         self._latencies: deque[float] = deque(maxlen=LATENCIES_KEPT)
+        self._firsts: deque[float] = deque(maxlen=LATENCIES_KEPT)
         self.limit = 0
         self._slots: dict[SlotLabel, float] = {}
         self._limits: dict[str, float] = {}
@@ -120,6 +124,8 @@ class EndpointTally:
         self.completion_tokens += event.completion_tokens
         self.cached_tokens += event.cached_tokens
         self._latencies.append(event.seconds)
+        if event.first_token is not None:
+            self._firsts.append(event.first_token)
 
     def failed(self) -> None:
         self.in_flight = max(0, self.in_flight - 1)
@@ -142,6 +148,7 @@ class EndpointTally:
             replies=self.replies,
             replies_per_s=replies_per_s,
             p50_s=median(self._latencies) if self._latencies else None,
+            first_p50_s=median(self._firsts) if self._firsts else None,
             errors=self.errors,
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,

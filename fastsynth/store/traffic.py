@@ -28,6 +28,9 @@ class EndpointUse(msgspec.Struct, frozen=True, kw_only=True):
     completion_tokens: int = 0
     seconds: float = 0.0
     """Of all replies together."""
+    streamed: int = 0
+    first_token_seconds: float = 0.0
+    """Seconds to the first token, of the streamed replies together."""
     unknown: int = 0
     """Failed sends that the server may have served all the same."""
     unknown_tokens_at_most: int = 0
@@ -60,6 +63,9 @@ class Traffic:
             count.cached_tokens += event.cached_tokens
             count.completion_tokens += event.completion_tokens
             count.seconds += event.seconds
+            if event.first_token is not None:
+                count.streamed += 1
+                count.first_token_seconds += event.first_token
         elif isinstance(event, RequestFailed) and event.cause == "hedged":
             count = self._of(event.endpoint)
             count.hedged += 1
@@ -101,6 +107,8 @@ class _Count(msgspec.Struct, kw_only=True):
     cached_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    streamed: int = 0
+    first_token_seconds: float = 0.0
     unknown: int = 0
     unknown_tokens_at_most: int = 0
     hedged: int = 0

@@ -11,6 +11,7 @@ import pytest
 from made_up_run import some, started
 
 from fastsynth.dashboard import figures
+from fastsynth.dashboard.frame import endpoint_rows
 from fastsynth.dashboard.rates import EndpointTally
 from fastsynth.dashboard.view import Progress
 from fastsynth.events import (
@@ -217,3 +218,17 @@ def test_the_cost_at_the_end_is_projected_from_what_is_accepted_so_far() -> None
     assert view.projected_usd == pytest.approx(40.0)
     assert figures.spending(view.cost_usd, 0, view.projected_usd) == "cost $2.00 of about $40.00"
     assert figures.spending(None, 3, None) == "price unknown"
+
+
+def test_the_first_tokens_time_is_a_column_where_replies_are_streamed() -> None:
+    plain, streamed = progress(RequestDone("e", "writer", 2.0)), progress()
+    for first in (0.1, 0.2, 0.9):
+        streamed(RequestDone("e", "writer", 2.0, first_token=first))
+    rows = [
+        "".join(word.text for line in endpoint_rows(run.snapshot(101.0), 116) for word in line)
+        for run in (plain, streamed)
+    ]
+
+    assert "first" not in rows[0]
+    assert "first" in rows[1]
+    assert "200 ms" in rows[1]
