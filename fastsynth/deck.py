@@ -1,9 +1,12 @@
 """The initial states that an agent drafted for a run: `scenarios.jsonl` in its directory.
 
-Drafted once, at the start; a run that is resumed deals from the file and asks nobody.
+Drafted once, at the start; a run that is resumed deals from the file and asks nobody, and one that
+was probed deals what its probing phase drafted.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import msgspec
 
@@ -18,7 +21,7 @@ from fastsynth.method.scenario import Draft, draft_scenarios
 from fastsynth.method.state_writer import Commission
 from fastsynth.prompts import Prompts
 from fastsynth.records import encode
-from fastsynth.store.rundir import RunDir
+from fastsynth.store.rundir import PROBE, RunDir
 
 FILE = "scenarios.jsonl"
 
@@ -70,10 +73,15 @@ async def _drafted(commission: Commission, rundir: RunDir, bus: Bus) -> tuple[Dr
 
 
 def _stored(rundir: RunDir) -> tuple[Draft, ...] | None:
-    """What an earlier sitting drafted; None where it did not come so far."""
-    path = rundir.path / FILE
-    if not path.is_file():
-        return None
+    """What an earlier sitting drafted, or the run's probing phase; None where none came so far."""
+    own, probed = rundir.path / FILE, rundir.path / PROBE / FILE
+    if not own.is_file() and probed.is_file():
+        rundir.write(FILE, probed.read_text(encoding="utf-8"))
+    return _read(own) if own.is_file() else None
+
+
+def _read(path: Path) -> tuple[Draft, ...]:
+    """Raises DamagedFile."""
     drafts = []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
