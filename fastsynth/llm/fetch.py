@@ -51,6 +51,7 @@ class _Fetching:
             sent = await self._hedges.send(await self._board())
             match sent.result:
                 case Reply():
+                    service.found()
                     return sent.result, sent
                 case Throttle(status=status):
                     self._refusals += 1
@@ -97,8 +98,11 @@ class _Fetching:
 
 
 def _stop_if_dead(service: Service, detail: str) -> None:
-    if service.pool.dead_for(anyio.current_time()) >= service.endpoint.give_up:
+    dead = service.pool.dead_for(anyio.current_time())
+    if dead >= service.endpoint.give_up:
         raise service.unreachable(detail)
+    if dead > 0:
+        service.missed(detail)
 
 
 def _given_up(cause: str, detail: str) -> NoReply:

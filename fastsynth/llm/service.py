@@ -59,6 +59,7 @@ class Service:
         self.met = False
         self.absent = False
         """Away, and expected to be: what is stored of it must do."""
+        self._missed = False
         self._bus = bus
         self._scripted: set[str] = set()
         self._lock = anyio.Lock()
@@ -173,6 +174,20 @@ class Service:
         bases = ", ".join(shown(base) for base in self._bases.values())
         seconds = f"{self.endpoint.give_up:g} s"
         return NoEndpoint(f"endpoint {self.name} {bases}: gone for {seconds}: {self.hide(detail)}")
+
+    def missed(self, detail: str) -> None:
+        """No address answers: said once, so that a run which stands still tells why."""
+        if not self._missed:
+            self._missed = True
+            seconds = f"{self.endpoint.give_up:g} s"
+            text = f"endpoint {self.name}: no address answers ({self.hide(detail)}); "
+            self._bus.emit(Note(text=f"{text}the run ends after {seconds} of it", level="warning"))
+
+    def found(self) -> None:
+        """One answers again."""
+        if self._missed:
+            self._missed = False
+            self._bus.emit(Note(text=f"endpoint {self.name} answers again"))
 
     def hide(self, text: str) -> str:
         for value in self._hidden:

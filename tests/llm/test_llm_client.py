@@ -437,6 +437,10 @@ async def test_when_all_addresses_stay_gone_the_run_stops() -> None:
         with pytest.raises(NoEndpoint, match="gone for 1 s"), anyio.fail_after(10):
             await client.ask(ask())
 
+    told = [note.text for note in setup.of(Note) if "no address answers" in note.text]
+    assert len(told) == 1
+    assert told[0].endswith("the run ends after 1 s of it")
+
 
 @pytest.mark.anyio
 async def test_roles_must_name_endpoints() -> None:
