@@ -27,18 +27,27 @@ from fastsynth.sim.framing import (
 )
 from fastsynth.sim.refer import Speaker, hidden_values, user_names
 from fastsynth.sim.smalltalk import chat, recall_question, resolved
-from fastsynth.sim.words import deed, fit, is_date, join, label, words
+from fastsynth.sim.words import deed, fit, is_date, join, label, shared, words
 
 _DULL = frozenset(
     "id status success result message ok state type name value to from at on by due left out now "
     "until marked sent done members".split()
 )
-_TELL = ("and tell me the {}", "and give me the {}", "and let me know the {}")
+_TELL = ("and tell me the {}", "and give me the {}", "and let me know the {}",
+         "and read me the {}", "and report the {}", "and pass me the {}", "and note the {} for me",
+         "and mention the {}", "and show me the {}", "and quote the {}")  # fmt: skip
 _ABOUT_ME = ("I ", "I'", "My ", "We ", "We'", "You can ")
 _NEXT = ("Now {}.", "Great. {}.", "Thanks! {}.", "Next, {}.", "OK, {}.", "Good. Now {}.",
-         "Thanks. Could you also {}?", "And could you {}?", "One more thing: {}.")  # fmt: skip
-_THEN = ("Once that's done, {}.", "After that, {}.", "Then {}.")
-_ALSO = ("Also, {}.", "And {}.", "While you're at it, {}.")
+         "Thanks. Could you also {}?", "And could you {}?", "One more thing: {}.",
+         "Perfect. {}, please.", "Fine, then {}.", "While we're here, {}.", "Right, {}.",
+         "Something else: {}.", "Lovely. Can you {}?", "Moving on, {}.", "All good. {}.",
+         "That helps. Please {}.", "Understood. {} now, please.", "Could I also have you {}?",
+         "And {}.", "Before I forget, {}.", "Good to know. {}, would you?")  # fmt: skip
+_THEN = ("Once that's done, {}.", "After that, {}.", "Then {}.", "Afterwards, {}.",
+         "Next up, {}.", "With that settled, {}.", "From there, {}.", "Following that, {}.",
+         "That done, {}.", "Finally, {}.")  # fmt: skip
+_ALSO = ("Also, {}.", "And {}.", "While you're at it, {}.", "On top of that, {}.",
+         "Besides, {}.", "Another thing, {}.", "Apart from that, {}.", "Plus, {}.")  # fmt: skip
 
 
 def write_query(script: Script, bank: Bank, rng: Random, mistake: str = "") -> QueryDraft:
@@ -72,7 +81,8 @@ def ask_clause(speaker: Speaker, number: int, step: Step) -> str:
     """A wish for this call: `book the cheapest flight in economy`."""
     turn = speaker.turn.number
     phrases = speaker.phrases(step)
-    template = _best(speaker, number, step, phrases.ask, set(user_names(step)))
+    manual = f"{words(step.tool)} {speaker.script.about.get(step.tool, '')}"
+    template = _best(speaker, number, step, phrases.ask, set(user_names(step)), manual)
     if template is not None:
         text = template.fill(partial(speaker.slot, turn, number))
         if text:
@@ -93,9 +103,15 @@ def _ask(speaker: Speaker, goal: Goal) -> str:
 
 
 def _best(
-    speaker: Speaker, number: int, step: Step, templates: tuple[Template, ...], wanted: set[str]
+    speaker: Speaker,
+    number: int,
+    step: Step,
+    templates: tuple[Template, ...],
+    wanted: set[str],
+    manual: str = "",
 ) -> Template | None:
-    """One of the fillable templates that say most of `wanted`."""
+    """One of the fillable templates that say most of `wanted`, seldom in words of the manual:
+    who asks for an effect has not read what the tool for it is called."""
     turn = speaker.turn.number
     fillable = [
         template
@@ -106,7 +122,7 @@ def _best(
         return None
     most = max(len(template.slots & wanted) for template in fillable)
     best = [template for template in fillable if len(template.slots & wanted) == most]
-    return speaker.rng.choice(best)
+    return speaker.rng.choices(best, [1 / (1 + shared(each.plain, manual)) for each in best])[0]
 
 
 def _plain_ask(speaker: Speaker, number: int, step: Step) -> str:

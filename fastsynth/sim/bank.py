@@ -48,6 +48,11 @@ class Template:
     def slots(self) -> frozenset[str]:
         return self.required | self.optional
 
+    @cached_property
+    def plain(self) -> str:
+        """The words around the slots."""
+        return " ".join(i if k == "text" else i.plain for k, i in self.parts if k != "slot")
+
     def fill(self, fill: Fill) -> str | None:
         """The phrase, or None where a slot outside of brackets has no value."""
         out: list[str] = []
@@ -74,10 +79,15 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ask: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
-    noun: dict[str, str] = {}
-    short: dict[str, str] = {}
+    noun: dict[str, str | tuple[str, ...]] = {}
+    short: dict[str, str | tuple[str, ...]] = {}
     tell: tuple[str, ...] = ()
     think: tuple[str, ...] = ()
+
+    def texts(self) -> list[str]:
+        """All templates as written."""
+        nouns = [text for texts in self.noun.values() for text in _several(texts)]
+        return [*self.ask, *self.given, *self.tell, *self.think, *nouns]
 
 
 class Phrases(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,8 +95,8 @@ class Phrases(msgspec.Struct, frozen=True, kw_only=True):
 
     ask: tuple[Template, ...] = ()
     given: tuple[Template, ...] = ()
-    noun: Mapping[str, Template] = {}
-    short: Mapping[str, str] = {}
+    noun: Mapping[str, tuple[Template, ...]] = {}
+    short: Mapping[str, tuple[str, ...]] = {}
     tell: tuple[Template, ...] = ()
     think: tuple[Template, ...] = ()
     slots: frozenset[str] = frozenset()
@@ -138,14 +148,20 @@ def _read(file: Path) -> dict[str, Entry]:
 
 
 def _parsed(entry: Entry) -> Phrases:
-    ask, given = _templates(entry.ask), _templates(entry.given)
-    tell, think = _templates(entry.tell), _templates(entry.think)
-    noun = {path: Template(text) for path, text in entry.noun.items()}
-    templates = [*ask, *given, *tell, *think, *noun.values()]
-    slots = frozenset(slot for template in templates for slot in template.slots)
+    slots = frozenset(slot for text in entry.texts() for slot in Template(text).slots)
     return Phrases(
-        ask=ask, given=given, noun=noun, short=entry.short, tell=tell, think=think, slots=slots
+        ask=_templates(entry.ask),
+        given=_templates(entry.given),
+        noun={path: _templates(_several(texts)) for path, texts in entry.noun.items()},
+        short={path: _several(texts) for path, texts in entry.short.items()},
+        tell=_templates(entry.tell),
+        think=_templates(entry.think),
+        slots=slots,
     )
+
+
+def _several(texts: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else texts
 
 
 def _templates(texts: Sequence[str]) -> tuple[Template, ...]:

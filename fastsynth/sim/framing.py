@@ -13,18 +13,28 @@ _SPAN = re.compile(f"{_OPEN}(.*?){_SHUT}", re.DOTALL)
 
 FRAMES = {
     "plain": ("{}.", "Please {}.", "Can you {}?", "Could you {}?", "I'd like you to {}.",
-              "I need you to {}."),
+              "I need you to {}.", "Would you {}?", "I want you to {}.", "Go ahead and {}.",
+              "Time to {}.", "Next on my list: {}.", "Will you {}?", "You could {}."),
     "casual": ("Can you {}?", "Could you {} for me?", "Please {}, thanks!", "{}, please.",
-               "Mind if I ask you to {}?"),
+               "Any chance you could {}?", "Would you {} for me?", "Quick one: {}.",
+               "Just {}, ok?", "How about you {}?", "So, {}.", "Can I get you to {}?",
+               "Mind if I ask you to {}?", "Be so kind and {}."),
     "formal": ("Could you please {}?", "I would like you to {}.", "Would you kindly {}?",
-               "Please {}."),
-    "terse": ("{}.",),
+               "Please {}.", "Kindly {}.", "May I ask you to {}?", "I should like you to {}.",
+               "Would it be possible to {}?", "I ask that you {}."),
+    "terse": ("{}.", "{}, thanks.", "To do: {}.", "Needed: {}."),
 }  # fmt: skip
-_GREETINGS = ("Hi!", "Hey,", "Hello!", "Hi there!")
+_GREETINGS = ("Hi!", "Hey,", "Hello!", "Hi there!", "Morning!", "Good day!", "Hey there!")
 _LONG = (
     "No rush, but I'd like to have this sorted today.", "Let me know how it goes.",
     "That would be a weight off my mind.", "I'd be glad to have that out of the way.",
+    "Take the time you need.", "It has been on my list for days.", "I keep forgetting about it.",
+    "Somebody is waiting for it.", "You'd save me an evening.", "Nothing else is urgent.",
+    "It shouldn't be complicated.", "I can't do it from here myself.", "Thanks in advance.",
+    "My head is full of other things.", "Ask me if anything is odd.",
 )  # fmt: skip
+_OCCASIONS = ("I'm {}.", "Right now I'm {}.", "I'm just {}.", "Currently I'm {}.")
+_OWN = re.compile(r"\b(?:me|I|my|mine)\b")
 
 
 def framed(frame: str, clause: str) -> str:
@@ -34,7 +44,7 @@ def framed(frame: str, clause: str) -> str:
         clause = _OPEN + capital(clause[1:]) if clause.startswith(_OPEN) else capital(clause)
     if after[:1] == "." and _ENDED.search(clause.removesuffix(_SHUT)):
         after = ""
-    if after.startswith(" for me") and " me " in clause:
+    if after.startswith(" for me") and _OWN.search(clause):
         after = after.removeprefix(" for me")
     return before + clause + after
 
@@ -58,7 +68,7 @@ def opening(speaker: Speaker) -> list[str]:
     occasion = own(speaker.script.thread.occasion.strip().rstrip("."))
     mentions = style.mentions_occasion and (first or speaker.rng.random() < 0.1)
     if mentions and occasion.split(" ")[0].endswith("ing"):
-        parts.append(f"I'm {occasion}.")
+        parts.append(speaker.rng.choice(_OCCASIONS).format(occasion))
     return parts
 
 

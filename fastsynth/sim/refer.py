@@ -80,7 +80,7 @@ class Speaker:
             return f"that {thing(output.path)}"
         call = self.step(output.turn, output.step)
         pattern = paths.pattern(output.path)
-        short = self.phrases(call).short.get(pattern) or thing(output.path)
+        short = self._short(call, output.path)
         entity = (output.turn, output.step, _element(output.path))
         field = (*entity[:2], output.path)
         if field in self._spoken:
@@ -125,17 +125,23 @@ class Speaker:
             return f"those {plural(thing(output.path))}"
         call = self.step(output.turn, output.step)
         pattern = paths.pattern(output.path)
-        short = self.phrases(call).short.get(pattern) or thing(output.path)
+        short = self._short(call, output.path)
         if output.turn != self.turn.number or output.step in self.asked:
             return f"those {plural(short)}"
         return definite(plural(self._noun(output, call, pattern, short)))
 
+    def _short(self, call: Step, path: str) -> str:
+        """What a thing is called once it has been spoken of."""
+        found = self.phrases(call).short.get(paths.pattern(path))
+        return self.rng.choice(found) if found else thing(path)
+
     def _noun(self, output: Output, call: Step, pattern: str, short: str) -> str:
-        template = self.phrases(call).noun.get(pattern)
+        templates = self.phrases(call).noun.get(pattern)
         if self._depth >= _DEEP:
             return short
         self._depth += 1
         try:
+            template = self.rng.choice(templates) if templates else None
             full = template and template.fill(lambda n: self.slot(output.turn, output.step, n))
             return full or self._plain_noun(output, call, short)
         finally:
@@ -159,8 +165,7 @@ class Speaker:
                     by_words = kind.choice.by != "only" and kind.choice.words
                     if by_words and kind.choice.words not in self._chose:
                         call = self.step(kind.turn, kind.step)
-                        pattern = paths.pattern(kind.path)
-                        noun = self.phrases(call).short.get(pattern) or thing(kind.path)
+                        noun = self._short(call, kind.path)
                         frame = self.rng.choice(("go for {}", "take {}", "I mean {}"))
                         clauses.append(frame.format(self._chosen(kind.choice, noun, noun)))
         return clauses

@@ -80,8 +80,8 @@ def _fed_name(output: Output, script: Script, bank: Bank) -> str:
     source = next((turn for turn in script.turns if turn.number == output.turn), None)
     if source is None:
         return thing(output.path)
-    short = phrases_of(bank, source.steps[output.step]).short
-    return short.get(paths.pattern(output.path)) or thing(output.path)
+    short = phrases_of(bank, source.steps[output.step]).short.get(paths.pattern(output.path))
+    return short[0] if short else thing(output.path)
 
 
 def think_of_all(reasoning: str) -> str:

@@ -171,6 +171,18 @@ def fit(clause: str, name: str, value: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=8192)
+def shared(text: str, other: str) -> int:
+    """Words of more than three letters that both have, singular or plural."""
+    return len(_contents(text) & _contents(other))
+
+
+@lru_cache(maxsize=4096)
+def _contents(text: str) -> frozenset[str]:
+    found = re.findall(r"[a-z]{4,}", text.lower())
+    return frozenset(word.removesuffix("s") for word in found)
+
+
 def is_date(value: Any) -> bool:
     return isinstance(value, str) and _DATE.fullmatch(value) is not None
 

@@ -34,8 +34,7 @@ def test_there_is_variety(tool: Tool) -> None:
 @each_tool
 def test_slots_name_parameters_and_result_fields(tool: Tool) -> None:
     entry = ENTRIES[tool.name]
-    texts = (*entry.ask, *entry.given, *entry.think, *entry.tell, *entry.noun.values())
-    slots = {slot for text in texts for slot in Template(text).slots}
+    slots = {slot for text in entry.texts() for slot in Template(text).slots}
     fields = {slot[1:].partition("{")[0].partition("[")[0] for slot in slots if slot[0] == "="}
     named = {path.partition("{")[0].partition("[")[0] for path in (*tool.gives, *tool.told)}
 
@@ -68,5 +67,5 @@ def test_what_nobody_can_know_has_a_name(tool: Tool) -> None:
 @each_tool
 def test_no_phrase_shows_an_identifier(tool: Tool) -> None:
     entry = ENTRIES[tool.name]
-    for text in (*entry.ask, *entry.given, *entry.think, *entry.tell, *entry.noun.values()):
+    for text in entry.texts():
         assert not re.search(r"\w_\w|[a-z][A-Z]", _SLOT.sub("", text)), text
