@@ -1,15 +1,18 @@
 """Resident memory: of conversations alive, and of jobs that have finished. JSON rows.
 
-Alive: a run of that width against a server that never answers, once every conversation has been
-planned and has its first request on the wire. Finished: what quota and tally remember of jobs
-told to them as a resumed run tells them its journal. Each subject in a process of its own.
-Usage: `fastsynth bench [--json FILE] memory [-- --alive 1000 10000 --finished 10000 1000000]`.
+Alive: a run of that width, each conversation with a request on the wire; before the first reply
+(against a server that never answers), or `--seconds` under way, when all stages of a conversation
+occur; compared with a quarter as many. `parts` says what they hold, by Python's own count.
+Finished: what quota and tally remember of jobs told to them as a resumed run tells them its
+journal. Each subject in a process of its own.
+Usage: `fastsynth bench memory [-- --alive 1000 10000 --seconds 0 60 --finished 10000]`.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import itertools
 import json
 import os
 import subprocess
@@ -20,6 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+
+sys.path.insert(0, str(Path(__file__).parent))
+import heap
 
 from fastsynth import run as runs
 from fastsynth.config import Config, Endpoint, Engine, Output
@@ -41,7 +47,8 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def alive(width: int) -> Row:
+async def alive(width: int, seconds: float, environment: str) -> Row:
+    """Waiting for their first reply, or `seconds` under way, so that all stages of one occur."""
     raise_file_limit(width + 2048)
     sent = 0
 
@@ -52,30 +59,46 @@ async def alive(width: int) -> Row:
             super().emit(event)
 
     runs.Bus = Counting  # type: ignore[misc]
-    async with start_embedded(Options(latency_ms=3.6e6)) as url:
+    hung = Options(latency_ms=1000 * (seconds / 25 if seconds else 3600), latency_spread=0.5)
+    async with start_embedded(hung) as url:
         with tempfile.TemporaryDirectory() as folder:
-            few, many = await _grown(url, Path(folder), width, lambda: sent)
-    return {"alive": width, "bytes_per_conversation": round((many - few) / (width - width // 10)),
-            "resident_mb": many >> 20}  # fmt: skip
+            config = Config(
+                environment=environment,
+                endpoints={"slow": Endpoint(kind="scripted", url=url, in_flight=width)},
+                output=Output(accepted=10_000_000),
+                engine=Engine(width=width),
+            )
+            order = Order(config=config, run_dir=Path(folder) / "run", mode="quiet")
+            return await _weighed(order, seconds, lambda: sent)
 
 
-async def _grown(url: str, folder: Path, width: int, sent: Any) -> tuple[int, int]:
-    """Resident bytes with a tenth of the conversations alive and with all of them."""
-    config = Config(
-        endpoints={"hung": Endpoint(kind="scripted", url=url, in_flight=width)},
-        output=Output(accepted=10_000_000),
-        engine=Engine(width=width),
-    )
+async def _weighed(order: Order, seconds: float, sent: Any) -> Row:
     async with anyio.create_task_group() as group:
-        group.start_soon(generate, Order(config=config, run_dir=folder / "run", mode="quiet"))
-        while sent() < width // 10:
-            await anyio.sleep(0.05)
-        few = resident()
-        while sent() < width:
+        group.start_soon(generate, order)
+        while sent() < order.config.engine.width:
             await anyio.sleep(0.1)
-        many = resident()
+        await anyio.sleep(seconds)
+        row = {
+            "alive": len(heap.conversations()),
+            "environment": order.config.environment_name,
+            "seconds": seconds,
+            "resident": resident(),
+            "message_bytes": round(heap.message_bytes()),
+            "parts": heap.parts(),
+        }
         group.cancel_scope.cancel()
-    return few, many
+    return row
+
+
+def compared(few: Row, many: Row) -> Row:
+    """What one more conversation takes: the slope between two widths, so that the caches of a
+    run count for nothing. Messages are taken off as encoded once; they are held decoded as well."""
+    each = (many["resident"] - few["resident"]) / (many["alive"] - few["alive"])
+    return {
+        **many,
+        "bytes_per_conversation": round(each),
+        "beyond_messages": round(each - many["message_bytes"]),
+    }
 
 
 async def finished(jobs: int) -> Row:
@@ -97,28 +120,49 @@ def _head(job: int) -> Head:
     )  # fmt: skip
 
 
+async def one(subject: str, count: int, *more: Any) -> Row:
+    """One subject, in a process of its own."""
+    found = await (finished(count) if subject == "finished" else alive(count, *more))
+    return {
+        "benchmark": "memory",
+        "subject": f"{count:,} {subject}",
+        "in_flight": None,
+        "cpu_ms_per_request": None,
+        "requests_per_s": None,
+        "errors": 0,
+        **found,
+    }
+
+
+def apart(subject: tuple[Any, ...]) -> Row:
+    command = [sys.executable, __file__, "--one", json.dumps(subject)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    row: Row = json.loads(done.stdout.splitlines()[-1])
+    return row
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--alive", type=int, nargs="*", default=[1_000, 10_000])
     parser.add_argument("--finished", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, nargs="*", default=[0.0], help="under way")
+    parser.add_argument("--environments", nargs="+", default=["world", "bfcl"])
+    parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     given = parser.parse_args()
     if given.one:
-        subject, count = given.one
-        found = anyio.run({"alive": alive, "finished": finished}[subject], int(count))
-        row = {"benchmark": "memory", "subject": f"{int(count):,} {subject}", "in_flight": None,
-               "cpu_ms_per_request": None, "requests_per_s": None, "errors": 0}  # fmt: skip
-        sys.stdout.write(json.dumps({**row, **found}) + "\n")
+        sys.stdout.write(json.dumps(anyio.run(one, *json.loads(given.one))) + "\n")
         return
+    subjects: list[tuple[Any, ...]] = [("finished", count) for count in given.finished]
+    subjects += itertools.product(["alive"], given.alive, given.seconds, given.environments)
     rows = []
-    for subject, counts in (("finished", given.finished), ("alive", given.alive)):
-        for count in counts:
-            command = [sys.executable, __file__, "--one", subject, str(count)]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            rows.append(done.stdout.splitlines()[-1])
-            sys.stdout.write(rows[-1] + "\n")
-            sys.stdout.flush()
+    for subject in subjects:
+        row = apart(subject)
+        if subject[0] == "alive":
+            row = compared(apart(("alive", subject[1] // 4, *subject[2:])), row)
+        rows.append(json.dumps(row))
+        sys.stdout.write(rows[-1] + "\n")
+        sys.stdout.flush()
     if given.json:
         given.json.write_text("".join(row + "\n" for row in rows))
 

@@ -128,6 +128,7 @@ async def _synthesize(job: Job, studio: Studio, agents: Agents) -> Outcome:
             else:
                 talk.drop(*solved)
             _report(studio, job, turn, solved)
+            del advanced, scene, solved  # nothing of a turn is held twice while the next one waits
 
         return await _outcome(job, studio, agents, setting, talk)
 

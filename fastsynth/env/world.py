@@ -123,13 +123,25 @@ async def living(
     try:
         await environment.reset(state)
         del state  # the environment may be smaller than what it was made from
-        yield World(environment, tools_of(domain, parts), getattr(domain, "law", None))
+        tools = _shared_tools(domain, tuple(parts))
+        yield World(environment, tools, getattr(domain, "law", None))
     finally:
         await environment.close()
 
 
 def tools_of(domain: Domain, parts: Sequence[str]) -> dict[str, Tool]:
     return {name: tool for name, tool in domain.tools.items() if tool.part in parts}
+
+
+_SHOWN: dict[tuple[int, tuple[str, ...]], tuple[Domain, Mapping[str, Tool]]] = {}
+"""By object and parts: one mapping for all worlds of these parts, of which thousands are alive."""
+
+
+def _shared_tools(domain: Domain, parts: tuple[str, ...]) -> Mapping[str, Tool]:
+    found = _SHOWN.get((id(domain), parts))
+    if found is None:
+        found = _SHOWN[id(domain), parts] = domain, tools_of(domain, parts)
+    return found[1]
 
 
 def row_environment(domain: Domain, parts: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ and so are caps on arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from random import Random
 from typing import Any, Literal, Protocol
 
@@ -84,8 +85,8 @@ class ObjectEnvironment:
         """`common`: keys of a state that are said once, for the configurations of all parts."""
         self._parts = tuple(parts)
         self._common = tuple(common)
-        self._owner = {name: part for part in self._parts for name in part.tools}
-        self._ignored = frozenset[str]().union(*(part.ignored for part in self._parts))
+        self._owner = _owners(self._parts)
+        self._ignored = _ignored(self._parts)
         self._groups: dict[str, Held] = {}
         """Part -> the group it is copied with: its own where no part reaches another."""
         self._digests: dict[bytes, str] = {}
@@ -165,6 +166,16 @@ class ObjectEnvironment:
     async def close(self) -> None:
         self._let_go()
         self._groups = {}
+
+
+@lru_cache(maxsize=256)
+def _owners(parts: tuple[Part, ...]) -> Mapping[str, Part]:
+    return {name: part for part in parts for name in part.tools}
+
+
+@lru_cache(maxsize=256)
+def _ignored(parts: tuple[Part, ...]) -> frozenset[str]:
+    return frozenset[str]().union(*(part.ignored for part in parts))
 
 
 class ObjectDomain:
