@@ -58,6 +58,9 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Requests that are answered well before any fault."""
     retry_after: Seconds = 1.0
     retry_after_form: Literal["seconds", "date"] = "seconds"
+    at_once: bool = False
+    """Whether what is no reply at all (a status, `reset_before`) comes without the latency of one,
+    as from a gateway whose servers are gone."""
     hang_seconds: Seconds = 3600.0
     drip_seconds: Seconds = 5.0
 
@@ -78,6 +81,10 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             if left < 0:
                 return fault
         return None
+
+    def skips_work(self, fault: Fault | None) -> bool:
+        """Whether `fault` comes before the server has looked at the request."""
+        return self.at_once and (fault in STATUS or fault == "reset_before")
 
     def headers(self, fault: Fault) -> dict[str, str]:
         """Retry-After where the status calls for it (RFC 9110, 10.2.3)."""

@@ -28,6 +28,7 @@ from fastsynth.sim.teacher import NOTHING_TO_SAY, Teacher
 HOST = "127.0.0.1"
 _MAX_BODY = 64 * 2**20
 _GRACE = 0.5
+_NO_TOKENS = api.Tokens(prompt=0, completion=0, cached=0)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +99,10 @@ class Server:
 
     async def _answer(self, http: web.Request, number: int) -> web.StreamResponse:
         body = await http.read()
+        faults, fault = self.options.faults, self.options.faults.draw(number)
+        if faults.skips_work(fault):
+            nothing = api.Made(number=number, spoken=NOTHING_TO_SAY, tokens=_NO_TOKENS)
+            return await respond(http, nothing, fault, faults, stream=False)
         try:
             asked = api.decode_request(body)
             with boundary() as caught:
@@ -112,15 +117,14 @@ class Server:
         if self.batcher is not None and self.batcher.refuses:
             return _too_many()
         reply = api.Made(number=number, spoken=spoken, tokens=tokens)
-        fault = self.options.faults.draw(number)
         if self.batcher is None:
-            return await respond(http, reply, fault, self.options.faults, bool(asked.stream))
+            return await respond(http, reply, fault, faults, bool(asked.stream))
         with self.batcher.sequence(tokens.prompt, tokens.cached, tokens.completion) as sequence:
             if not asked.stream:
                 await sequence.finished.wait()
             await sequence.first.wait()
             end = sequence.finished.wait
-            return await respond(http, reply, fault, self.options.faults, bool(asked.stream), end)
+            return await respond(http, reply, fault, faults, bool(asked.stream), end)
 
     def _latency(self, number: int) -> float:
         spread = self.options.latency_spread
