@@ -64,3 +64,13 @@ def test_the_clients_row_is_written_where_the_command_says(tmp_path: Path) -> No
     assert out.read_text() == done.stdout
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(row["requests"], row["errors"]) for row in found] == [(40, 0), (80, 0)]
+
+
+def test_a_conversation_that_waits_holds_little_beside_its_messages() -> None:
+    (row,) = rows("memory", "--one", '["alive", 40, 0.0, "world"]')
+    held = row["parts"]
+
+    assert row["alive"] == 40
+    assert {"world", "scenario", "talk", "connection"} <= held.keys()
+    assert sum(held.values()) - held["messages"] < 50_000
+    assert held["world"] < 12_000, "awake it takes 50,000"
