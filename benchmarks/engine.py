@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from profile_shares import shares
 
 from fastsynth.config import Config
+from fastsynth.engine.loop import LOOP
 from fastsynth.prompts import share
 from fastsynth.run import Order, generate
 from fastsynth.settings import Flags, load_config
@@ -53,7 +54,7 @@ def one(environment: str, conversations: int, width: int, profiled: bool) -> Row
         wall, cpu = time.perf_counter(), time.process_time()
         if profiled:
             profile.enable()
-        anyio.run(generate, order)
+        anyio.run(generate, order, backend_options=LOOP)
         profile.disable()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         manifest = read_manifest(run_dir)

@@ -13,13 +13,14 @@ from time import monotonic, thread_time
 import anyio
 
 from fastsynth.engine.lag import INTERVAL, LagGauge
+from fastsynth.engine.loop import FewAtATime
 
 
 class Loop(asyncio.SelectorEventLoop):
     """Remembers when its latest turns began, by the clock and by its own CPU time."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(FewAtATime())
         self.turns: deque[tuple[float, float]] = deque(maxlen=100_000)
 
     def _run_once(self) -> None:

@@ -23,6 +23,7 @@ from fastsynth.dashboard.graph_png import graph_png
 from fastsynth.dashboard.graph_svg import graph_svg
 from fastsynth.dashboard.watch import Mode
 from fastsynth.doctor import Finding, examine
+from fastsynth.engine.loop import LOOP
 from fastsynth.engine.novelty import Novelty
 from fastsynth.engine.quota import Job
 from fastsynth.env.world import living
@@ -84,13 +85,13 @@ def init(file: str, force: bool) -> int:
 
 
 def generate(order: Order) -> int:
-    anyio.run(generate_aimed, order)
+    anyio.run(generate_aimed, order, backend_options=LOOP)
     return 0
 
 
 def probe(order: Order) -> int:
     """Runs the probing phase and prints its results: tools and kinds, the worst first."""
-    found = anyio.run(probe_run, order)
+    found = anyio.run(probe_run, order, backend_options=LOOP)
     if order.mode == "json":
         sys.stdout.write(encode(found).decode() + "\n")
     elif order.mode != "quiet":
