@@ -99,10 +99,11 @@ class Server:
 
     async def _answer(self, http: web.Request, number: int) -> web.StreamResponse:
         body = await http.read()
-        faults, fault = self.options.faults, self.options.faults.draw(number)
-        if faults.skips_work(fault):
+        planned = self.options.faults
+        fault = planned.draw(number)
+        if planned.skips_work(fault):
             nothing = api.Made(number=number, spoken=NOTHING_TO_SAY, tokens=_NO_TOKENS)
-            return await respond(http, nothing, fault, faults, stream=False)
+            return await respond(http, nothing, fault, planned, stream=False)
         try:
             asked = api.decode_request(body)
             with boundary() as caught:
@@ -118,13 +119,13 @@ class Server:
             return _too_many()
         reply = api.Made(number=number, spoken=spoken, tokens=tokens)
         if self.batcher is None:
-            return await respond(http, reply, fault, faults, bool(asked.stream))
+            return await respond(http, reply, fault, planned, bool(asked.stream))
         with self.batcher.sequence(tokens.prompt, tokens.cached, tokens.completion) as sequence:
             if not asked.stream:
                 await sequence.finished.wait()
             await sequence.first.wait()
             end = sequence.finished.wait
-            return await respond(http, reply, fault, faults, bool(asked.stream), end)
+            return await respond(http, reply, fault, planned, bool(asked.stream), end)
 
     def _latency(self, number: int) -> float:
         spread = self.options.latency_spread
