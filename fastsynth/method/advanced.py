@@ -36,7 +36,7 @@ async def compose(
     draft = await agents.draft(AdvancedDraft, "writer", "advanced", variables, place, script)
     if isinstance(draft, Dropped):
         return draft
-    if not draft.purposeful:
+    if not draft.purposeful and (len(turn.goals) > 1 or not draft.name.strip()):
         return Dropped(stage="advanced", reason="purposeless", detail=draft.purpose)
     if not (draft.purpose.strip() and draft.name.strip() and draft.description.strip()):
         return Dropped(stage="advanced", reason="empty_field", detail=str(draft))

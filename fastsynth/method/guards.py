@@ -8,7 +8,7 @@ from typing import Any
 
 from fastsynth.env import paths
 from fastsynth.method.agents import Dropped
-from fastsynth.method.forms import normal, stands_in
+from fastsynth.method.forms import normal, numbers, stands_in
 from fastsynth.method.plan import Choice, Output, Turn
 from fastsynth.method.script import QueryDraft
 from fastsynth.method.wording import hidden_values, user_values
@@ -17,7 +17,8 @@ from fastsynth.records import canonical
 LONGEST_QUERY = 2000
 MOST = 0.75
 """Share of an ask's longer words that have to stand in the query where it is not quoted whole."""
-_CODE = re.compile(r"[A-Za-z]*\d[\w.,:/-]*")
+_CODE = re.compile(r"[A-Za-z]*\d(?:[\w.,:/-]*\w)?")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _WORD = re.compile(r"[^\W_]+")
 _PLACEHOLDER = re.compile(r"\{\{?\w+\}?\}|\[\[|\]\]|<[a-z_]+>|\bNone\b|\[insert")
 _USED = (
@@ -79,15 +80,19 @@ def _invented(query: str, turn: Turn, history: str) -> str:
     told = [value for _, value in user_values(turn)]
     words = [choice.words for choice, _ in _choices(turn)]
     wished = list(turn.wish.arguments.values()) if turn.wish else []
-    known = _digits(f"{canonical([told, words, wished])} {history}")
-    return next((code for code in codes if not _held(code, known)), "")
+    known = f"{canonical([told, words, wished])} {history}"
+    runs, amounts = _runs(known), numbers(known)
+    return next((code for code in codes if not _held(code, runs, amounts)), "")
 
 
-def _held(code: str, known: list[str]) -> bool:
-    return all(run in known or (len(run) == 4 and run[:2] in ("19", "20")) for run in _digits(code))
+def _held(code: str, runs: Collection[str], amounts: Collection[float]) -> bool:
+    if numbers(code) and numbers(code) <= set(amounts):
+        return True
+    return all(run in runs or _YEAR.fullmatch(run) for run in _runs(code))
 
 
-def _digits(text: str) -> list[str]:
+def _runs(text: str) -> list[str]:
+    """Runs of digits, thousands separators removed."""
     return re.findall(r"\d+", re.sub(r"(?<=\d),(?=\d{3})", "", text))
 
 
@@ -98,11 +103,14 @@ def asks_wanted(turn: Turn) -> int:
 
 
 def _asks_fault(turn: Turn, draft: QueryDraft) -> Dropped | None:
-    """Every goal is asked for, by words of its own that stand in the query."""
+    """Every goal is asked for, by words of its own that stand in the query. One alone needs none:
+    it is what the message is for, and attempts that agree on something else accuse the query."""
     if turn.kind == "missing_parameter_resolved":
         return None
     if len(draft.asks) != len(turn.goals):
         return _no("goal_not_asked", f"{len(draft.asks)} asks for {len(turn.goals)} goals")
+    if len(draft.asks) == 1:
+        return None
     text = normal(draft.query)
     for ask in draft.asks:
         if not _stands_roughly(ask, text):

@@ -108,8 +108,17 @@ def _variables(
         "history": history_text(messages),
         "variant": turn.variant or (turn.kind if turn.kind in SAID_APART else ""),
         "previous": "",
-        "slot": f"{turn.slot.words}: {turn.slot.value}" if turn.slot else "",
+        "slot": _slot_text(turn),
     }
+
+
+def _slot_text(turn: Turn) -> str:
+    """What is left out, or what was; who has to leave a value out does not see it."""
+    if turn.slot is None:
+        return ""
+    if turn.kind == "missing_parameter":
+        return turn.slot.words
+    return f"{turn.slot.words}: {turn.slot.value}"
 
 
 def _goals(turn: Turn, tools: Mapping[str, Tool], before: tuple[Turn, ...]) -> list[str]:

@@ -82,11 +82,12 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
 class AdvancedDraft(msgspec.Struct, frozen=True, kw_only=True):
     """The writer's structured reply to purpose `advanced`: the composite tool, or its rejection."""
 
-    purposeful: bool
     purpose: str
     """What the user wants, in one sentence, without naming a step."""
     name: str
     description: str
+    purposeful: bool
+    """Written last: whether it makes sense is clearer once it has been said."""
 
 
 class QueryDraft(msgspec.Struct, frozen=True, kw_only=True):
