@@ -22,9 +22,15 @@ def counted(manifest: Manifest) -> Counter[str]:
 
 def acceptance(manifest: Manifest) -> Iterator[Figure]:
     """The lowest stratum's acceptance against that of all."""
-    rates = {s.stratum: s.accepted / s.finished for s in manifest.strata if s.finished >= FEWEST}
-    finished = sum(s.finished for s in manifest.strata)
-    overall = sum(s.accepted for s in manifest.strata) / finished if finished else 0.0
+    ended: Counter[str] = Counter()
+    accepted: Counter[str] = Counter()
+    for stratum in manifest.strata:
+        kind = stratum.stratum.partition("/")[0]
+        ended[kind] += stratum.finished
+        accepted[kind] += stratum.accepted
+    rates = {kind: accepted[kind] / jobs for kind, jobs in ended.items() if jobs >= FEWEST}
+    finished = ended.total()
+    overall = accepted.total() / finished if finished else 0.0
     lowest = min(rates.values(), default=0.0)
     yield Figure(
         name="survivor bias",

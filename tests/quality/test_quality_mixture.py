@@ -10,7 +10,7 @@ from quality_rows import ASKED, CARDS, FIND, HOLD, SIGN_IN, Made, row
 
 from fastsynth.quality.mixture import Mixture, Together, kind_of
 from fastsynth.quality.scene import scene_of
-from fastsynth.quality.strata import counted
+from fastsynth.quality.strata import acceptance, counted
 from fastsynth.records import Conversation
 from fastsynth.store.manifest import Manifest, StratumCount
 
@@ -132,3 +132,19 @@ def test_strata_of_several_sizes_count_as_one_kind() -> None:
     )
 
     assert counted(manifest) == {"base": 7, "split": 1, "refusal": 2}
+
+
+def test_acceptance_is_that_of_a_kind_over_all_its_sizes() -> None:
+    strata = [("base/2", 12, 12), ("base/5", 12, 6), ("refusal", 24, 6)]
+    manifest = Manifest(
+        identity="x",
+        strata=tuple(
+            StratumCount(stratum=name, target=9, chosen=1, finished=ended, accepted=accepted)
+            for name, ended, accepted in strata
+        ),
+    )
+
+    (figure,) = acceptance(manifest)
+
+    assert figure.value == pytest.approx(0.25 / 0.5)
+    assert figure.detail == "refusal 25%, base 75%"
