@@ -12,7 +12,6 @@ from fastsynth.method.forms import normal, numbers, stands_in
 from fastsynth.method.plan import Choice, Output, Turn
 from fastsynth.method.script import QueryDraft
 from fastsynth.method.wording import hidden_values, user_values
-from fastsynth.records import canonical
 
 LONGEST_QUERY = 2000
 MOST = 0.75
@@ -80,7 +79,8 @@ def _invented(query: str, turn: Turn, history: str) -> str:
     told = [value for _, value in user_values(turn)]
     words = [choice.words for choice, _ in _choices(turn)]
     wished = list(turn.wish.arguments.values()) if turn.wish else []
-    known = f"{canonical([told, words, wished])} {history}"
+    scalars = [str(value) for _, value in paths.leaves([told, words, wished])]
+    known = " ".join([*scalars, history])
     runs, amounts = _runs(known), numbers(known)
     return next((code for code in codes if not _held(code, runs, amounts)), "")
 

@@ -103,6 +103,18 @@ def test_a_value_said_earlier_need_not_be_said_again() -> None:
     assert fault(short, history="I live in Oslo") == ""
 
 
+def test_numbers_of_a_list_are_the_persons_own() -> None:
+    numbers = [391.58, 702.41, 1000.5]
+    sources = {f"numbers[{place}]": User() for place in range(3)}
+    mean = Step(tool="mean", arguments={"numbers": numbers}, sources=sources, value=1.0)
+    goals = (Goal(step=0, effect=False, paths=("",)),)
+    turn = Turn(number=0, kind="base", target="mean", steps=(mean,), goals=goals, digest="")
+    query = "What are 391.58, 702.41 and 1,000.5 on average?"
+
+    assert fault(query, turn=turn) == ""
+    assert fault(query + " Or was it 391.59?", turn=turn) == "invented_value"
+
+
 def test_the_missing_value_must_not_be_said_and_the_others_must() -> None:
     slot = Slot(step=1, parameter="seats", value=2, words="seats")
     turn = Turn(
