@@ -6,7 +6,6 @@ query in reverse; Phase III tries, checks and corrects until the calls are prova
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 import msgspec
@@ -37,17 +36,13 @@ from fastsynth.method.planner import (
 from fastsynth.method.query import draw_style, write_query
 from fastsynth.method.rows import content_hash, row
 from fastsynth.method.student import Exam, answer, outside, with_answers
+from fastsynth.method.system import system_message
 from fastsynth.method.talk import Talk
 from fastsynth.method.texts import in_own_words
 from fastsynth.packed import Packed
 from fastsynth.prompts import Prompts
 from fastsynth.records import Accepted, Attempt, Failed, Outcome, Rejected
 from fastsynth.seeds import derive
-
-PARALLEL_POLICY = (
-    "Make calls that do not depend on each other in one message; never calls that need a result "
-    "of one another."
-)
 
 
 class Studio(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,42 +90,52 @@ def _agents(job: Job, studio: Studio) -> Agents:
 
 
 async def _synthesize(job: Job, studio: Studio, agents: Agents) -> Outcome:
-    planner = studio.planner
-    setting = planner.setting(job)
+    setting = studio.planner.setting(job)
     async with living(studio.domain, setting.parts, setting.scenario.state) as world:
-        plan = await planner.plan(job, setting, world)  # Phase I
-        if len(plan.turns) < planner.fewest(job):
-            return _rejected(job, agents, "", Dropped(stage="walk", reason="too_few_turns"))
-        fault = _before_any_token(job, studio, plan)
-        if fault is not None:
-            return _rejected(job, agents, plan_hash(plan), fault)
-
-        claimed = plan_hash(plan)
-        if studio.texts:
-            packed = Packed(plan)
-            del plan  # put away while a model is awaited
-            plan = await in_own_words(packed, agents, planner.graph, setting.scenario, world)
-        talk = _begin(job, studio, setting, plan, world)
-        talk.plan_hash = claimed
-        del plan  # thousands of talks are alive: what this one still needs of it, it has put away
-        await world.rest()
+        talk = await _plan(job, studio, setting, agents, world)  # Phase I
+        if isinstance(talk, Rejected):
+            return talk
         while (turn := await talk.next_turn()) is not None:
-            advanced, query = await _ask_in_reverse(talk, turn, agents)  # Phase II
-            query = _uncontaminated(query, studio)
-            if isinstance(query, Dropped):
-                talk.drop(query)
-                _report(studio, job, turn, query)
-                continue
-            scene = talk.scene(turn, advanced, query, agents)
-            solved = await guided_chain(agents, world, scene, studio.effort)  # Phase III
-            if isinstance(solved, Solved):
-                talk.keep(turn, advanced, query, solved)
-            else:
-                talk.drop(*solved)
-            _report(studio, job, turn, solved)
-            del advanced, scene, solved  # nothing of a turn is held twice while the next one waits
-
+            _report(studio, job, turn, await _take_turn(talk, turn, studio, agents, world))
         return await _outcome(job, studio, agents, setting, talk)
+
+
+async def _plan(
+    job: Job, studio: Studio, setting: Setting, agents: Agents, world: World
+) -> Talk | Rejected:
+    """Executed turns that are worth a request, and the talk that is to be had over them."""
+    plan = await studio.planner.plan(job, setting, world)
+    if len(plan.turns) < studio.planner.fewest(job):
+        return _rejected(job, agents, "", Dropped(stage="walk", reason="too_few_turns"))
+    claimed = plan_hash(plan)
+    fault = _before_any_token(job, studio, plan)
+    if fault is not None:
+        return _rejected(job, agents, claimed, fault)
+    if studio.texts:
+        plan = await in_own_words(
+            Packed(plan), agents, studio.planner.graph, setting.scenario, world
+        )
+    talk = _begin(job, studio, setting, plan, world)
+    talk.plan_hash = claimed
+    await world.rest()
+    return talk
+
+
+async def _take_turn(
+    talk: Talk, turn: Turn, studio: Studio, agents: Agents, world: World
+) -> Dropped | Solved:
+    advanced, query = await _ask_in_reverse(talk, turn, agents)  # Phase II
+    query = _uncontaminated(query, studio)
+    if isinstance(query, Dropped):
+        talk.drop(query)
+        return query
+    scene = talk.scene(turn, advanced, query, agents)
+    solved = await guided_chain(agents, world, scene, studio.effort)  # Phase III
+    if isinstance(solved, Solved):
+        talk.keep(turn, advanced, query, solved)
+        return solved
+    talk.drop(*solved)
+    return solved[0]
 
 
 def _before_any_token(job: Job, studio: Studio, plan: Plan) -> Dropped | None:
@@ -172,16 +177,8 @@ def _begin(job: Job, studio: Studio, setting: Setting, plan: Plan, world: World)
     planner = studio.planner
     visible = visible_tools(plan, planner, job)
     tools = {name: studio.domain.tools[name] for name in visible}
-    policy = [studio.domain.policy.get(part, "") for part in setting.parts]
-    policy += [studio.policy]
-    policy += [plan.rule.text] if plan.rule and plan.rule.form != "own" else []
-    policy += [PARALLEL_POLICY] if plan.parallel else []
-    now = datetime.fromisoformat(plan.now)
-    system, _ = studio.prompts["system"].render(
-        policy="\n".join(text for text in policy if text),
-        now=f"{now:%A}, {now:%Y-%m-%d}, {now:%H:%M} ({plan.now[-6:]})",
-        place=plan.place,
-    )
+    policy = [studio.domain.policy.get(part, "") for part in setting.parts] + [studio.policy]
+    system = system_message(studio.prompts, plan, policy)
     style = draw_style(derive(planner.seed, *planner.chance(job), "style"))
     return Talk(planner, job, setting, plan, world, tools, system, style)
 
@@ -257,14 +254,11 @@ def _rejected(
     )
 
 
-def _report(studio: Studio, job: Job, turn: Turn, solved: object) -> None:
-    passed = isinstance(solved, Solved)
-    fault = solved[0] if isinstance(solved, tuple) else solved
-    studio.bus.emit(
-        TurnFinished(
-            job=job.number,
-            turn=turn.number,
-            level=solved.level if isinstance(solved, Solved) else -1,
-            reason="" if passed or not isinstance(fault, Dropped) else fault.reason,
-        )
+def _report(studio: Studio, job: Job, turn: Turn, end: Dropped | Solved) -> None:
+    event = TurnFinished(
+        job=job.number,
+        turn=turn.number,
+        level=end.level if isinstance(end, Solved) else -1,
+        reason=end.reason if isinstance(end, Dropped) else "",
     )
+    studio.bus.emit(event)
