@@ -14,7 +14,8 @@ import anyio
 from fastsynth import __version__, commands
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.errors import FastsynthError, Interrupted, config_error
-from fastsynth.settings import Flags, find_config, load_config, seconds, with_probe
+from fastsynth.phases import with_probe
+from fastsynth.settings import Flags, find_config, load_config, seconds
 
 EXIT_CODES = """\
 exit codes:

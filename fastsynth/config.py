@@ -6,90 +6,52 @@ where it is made, and may change between a run and its resume.
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from fastsynth.endpoints import DEFAULT_SAMPLING, Endpoint, Price, RoleName, Sampling
+from fastsynth.environments import (
+    GraphOptions,
+    Mcp,
+    Reset,
+    Scenarios,
+    Served,
+    System,
+    Tools,
+    server_name,
+)
 from fastsynth.errors import config_error
+from fastsynth.section import AtLeastOne, NotNegative, Section, Share, Span
 
-AtLeastOne = Annotated[int, Meta(ge=1)]
-NotNegative = Annotated[int, Meta(ge=0)]
-Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-Span = tuple[AtLeastOne, AtLeastOne]
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of config sections."""
-
-
-class Sampling(Section, frozen=True, kw_only=True):
-    """Sampling of one role; None leaves the server's default."""
-
-    temperature: Annotated[float, Meta(ge=0.0, le=2.0)] | None = None
-    top_p: Annotated[float, Meta(gt=0.0, le=1.0)] | None = None
-    max_tokens: AtLeastOne = 2048
-    extra_body: dict[str, Any] = {}
-    """Further fields of the request, sent as they are (`chat_template_kwargs`)."""
-
-
-class Endpoint(Section, frozen=True, kw_only=True):
-    """One pool of servers that answer for one model."""
-
-    kind: Literal["openai", "scripted"] = "openai"
-    url: str | None = None
-    urls: tuple[str, ...] = ()
-    """Base addresses up to and with `/v1`. None for kind `scripted`: an own server is started."""
-    urls_file: str | None = None
-    """File of further addresses, one a line, looked at every 2 s: they join and leave the run."""
-    model: str | None = None
-    key_env: str | None = None
-    """Name of the variable that holds the key; `OPENAI_API_KEY` where none is named."""
-    transport: Literal["aiohttp", "openai"] = "aiohttp"
-    in_flight: AtLeastOne | Literal["auto"] = "auto"
-    """Requests on the wire at once, for each address; `auto` finds out what the server can use."""
-    in_flight_max: AtLeastOne = 4096
-    """What `auto` never goes above."""
-    rpm: AtLeastOne | None = None
-    """Requests in any 60 s, for each address; so are the token limits."""
-    tpm: AtLeastOne | None = None
-    """Tokens in and out together."""
-    input_tpm: AtLeastOne | None = None
-    output_tpm: AtLeastOne | None = None
-    stream: Literal["auto", "always", "never"] = "never"
-    """Whether replies come in chunks, so that the time to the first token is known; rows are the
-    same. `auto`: where `in_flight` is `auto`. Costs CPU for each chunk."""
-    timeout: Annotated[float, Meta(gt=0)] = 600.0
-    """Seconds one send may take, from the first byte sent; waiting in our queue not counted."""
-    deadline: Annotated[float, Meta(gt=0)] | None = None
-    """Seconds one request may take from its first send on, all its sends and waits together;
-    then its job fails, and a resume tries it again. None: no bound but `timeout` and `retries`."""
-    retries: NotNegative = 6
-    hedge: Literal["auto", "never"] = "auto"
-    """`auto`: at the end of a run, a request that takes far longer than most is sent a second time
-    where a slot is free; the first complete reply is taken, the other one is wasted."""
-    headers: dict[str, str] = {}
-    ca_file: str | None = None
-    proxy: str | None = None
-    structured: Literal["json_schema", "json_object", "text"] = "json_schema"
-    price: Price | None = None
-    """None: by genai-prices, where that is installed and knows the model and the address."""
-    send_seed: bool = True
-    """Whether the API's `seed` field is sent; for servers that refuse it."""
-    max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
-    parallel_tool_calls: bool | None = None
-    """Sent with tools where set; None leaves the server's default."""
-    give_up: Annotated[float, Meta(gt=0)] = 60.0
-    """Seconds of nothing but failed connections, on every address, that end the run (exit 4)."""
-
-
-class Price(Section, frozen=True, kw_only=True):
-    """US dollars per million tokens."""
-
-    input: Annotated[float, Meta(ge=0)]
-    output: Annotated[float, Meta(ge=0)]
-    cached: Annotated[float, Meta(ge=0)] | None = None
+__all__ = [
+    "DEFAULT_SAMPLING",
+    "Budget",
+    "Chain",
+    "Config",
+    "ConversationShape",
+    "Endpoint",
+    "Engine",
+    "GraphOptions",
+    "KindName",
+    "Match",
+    "Mcp",
+    "Output",
+    "Price",
+    "Reset",
+    "RoleName",
+    "Sampling",
+    "Scenarios",
+    "Section",
+    "Served",
+    "Student",
+    "System",
+    "Targets",
+    "Teacher",
+    "Tools",
+    "server_name",
+]
 
 
 class ConversationShape(Section, frozen=True, kw_only=True):
@@ -169,99 +131,6 @@ class Targets(Section, frozen=True, kw_only=True):
     """With `failure`: share of targets that go round all tools all the same."""
 
 
-class Tools(Section, frozen=True, kw_only=True):
-    """How users' own tools are run (`python:module:attribute`)."""
-
-    time_limit: Annotated[float, Meta(gt=0)] = 10.0
-    """Seconds one call may take before its process is killed."""
-    workers: AtLeastOne = 2
-    """Processes that host them."""
-
-
-class Reset(Section, frozen=True, kw_only=True):
-    """How an MCP server gets back to a state. Without any of these its writes are withheld."""
-
-    copy: str | None = None
-    """File or folder whose content every conversation starts with, copied into `{dir}`."""
-    restart: bool = False
-    """The server keeps state in memory: started again, and the writes made again."""
-    tool: str | None = None
-    """Tool of the server that empties it; never shown to a model."""
-
-
-class Mcp(Section, frozen=True, kw_only=True):
-    """One MCP server. `{dir}` in `command` and `env` is a folder that each process has alone."""
-
-    command: tuple[str, ...] = ()
-    """Program and arguments of a server that talks over standard input and output."""
-    url: str | None = None
-    """Address of a server that talks streamable HTTP, instead of `command`."""
-    name: str | None = None
-    """`mcp:NAME` in rows; None: from the command (`server-memory` gives `memory`)."""
-    env: dict[str, str] = {}
-    pass_env: tuple[str, ...] = ()
-    """Variables handed on by name, such as keys: their values are stored nowhere."""
-    headers_env: dict[str, str] = {}
-    """HTTP header -> variable that holds its value."""
-    pool: AtLeastOne = 4
-    """Processes (or HTTP sessions), each leased for one step at a time."""
-    reset: Reset = Reset()
-    state_file: str | None = None
-    """The one file under `{dir}` that is the state; None: every file there."""
-    shown_as: str = "/data"
-    """The path that stands for `{dir}` in arguments, results and rows."""
-    allow_mutations: bool = False
-    """Whether a server that nothing brings back may be written to all the same."""
-    reads: tuple[str, ...] = ()
-    """Tools that change nothing although the server gives no hint of it."""
-    hide: tuple[str, ...] = ()
-    """Tools left out."""
-    volatile: dict[str, tuple[str, ...]] = {}
-    """Tool -> result paths that vary by themselves, added to those that are found."""
-    scenarios: str | None = None
-    """`python:module:function`, called with a `random.Random`: `{files, setup, facts}`."""
-    time_limit: Annotated[float, Meta(gt=0)] = 30.0
-    """Seconds one call may take before its process is ended."""
-
-
-class GraphOptions(Section, frozen=True, kw_only=True):
-    """Where the graph of tools comes from, and what its user knows better."""
-
-    discover: Literal["auto", "always", "never"] = "auto"
-    """`auto`: by probing, where the tools declare nothing. `always`: whatever they declare."""
-    add: tuple[str, ...] = ()
-    """`producer.path -> consumer.parameter`, or `before => after`."""
-    forbid: tuple[str, ...] = ()
-
-
-class Scenarios(Section, frozen=True, kw_only=True):
-    """Where the scenarios of users' own tools come from."""
-
-    source: str = msgspec.field(name="from", default="")
-    """`python:module:function`, called with a `random.Random`: a state, or a `Scenario`."""
-    draft_with: Literal["writer", "reasoning", "critic"] | None = None
-    """Role that drafts initial states in the form of those of `from` (or of the tools' own)."""
-    n: AtLeastOne = 20
-    """States it drafts."""
-
-
-class System(Section, frozen=True, kw_only=True):
-    """What the system message of every conversation states beside the environment's own."""
-
-    file: str | None = None
-    """Text file, stated as it is."""
-    clock: str | None = None
-    """The date and time stated, ISO 8601 with offset; None: one drawn for each conversation."""
-    rules: str | None = None
-    """`python:module:attribute`, a list of `fastsynth.env.law.Rule`: stated, and never broken."""
-
-
-class Served(Section, frozen=True, kw_only=True):
-    """An environment that needs more than a name."""
-
-    mcp: Mcp
-
-
 KindName = Literal[
     "base",
     "no_tool",
@@ -274,13 +143,6 @@ KindName = Literal[
     "split",
     "long_context",
 ]
-RoleName = Literal["default", "writer", "reasoning", "critic", "user", "judge", "student"]
-DEFAULT_SAMPLING: dict[str, Sampling] = {
-    "writer": Sampling(temperature=0.9, max_tokens=1024),
-    "reasoning": Sampling(temperature=0.7, max_tokens=2048),
-    "critic": Sampling(temperature=0.3, max_tokens=512),
-    "judge": Sampling(temperature=0.7, max_tokens=512),
-}
 
 
 class Config(Section, frozen=True, kw_only=True):
@@ -355,17 +217,3 @@ class Config(Section, frozen=True, kw_only=True):
 
     def sampling_of(self) -> dict[str, Sampling]:
         return {**DEFAULT_SAMPLING, **{str(k): v for k, v in self.sampling.items()}}
-
-
-def server_name(server: Mcp) -> str:
-    """The server's own name, or the last telling word of its command or address."""
-    if server.name:
-        return server.name
-    words = [word for word in (*server.command, server.url or "") if "{dir}" not in word]
-    pieces = [piece for word in words for piece in re.split(r"[/@\\]", word)]
-    for piece in reversed(pieces):
-        found = re.fullmatch(r"(?:mcp-)?server-([\w-]+)|mcp[-_]([\w-]+)|([\w-]+)[-_]mcp", piece)
-        if found:
-            return next(group for group in found.groups() if group)
-    stems = [re.sub(r"\.\w+$", "", piece) for piece in pieces if re.match(r"\w", piece)]
-    return stems[-1] if stems else "server"

@@ -28,8 +28,8 @@ from fastsynth.method.planner import Planner
 from fastsynth.method.script import AdvancedDraft
 from fastsynth.method.tooling import tool_list
 from fastsynth.opening import domain_of, meet_endpoints, policy_of, shape_of
+from fastsynth.phases import first_run
 from fastsynth.records import Message
-from fastsynth.settings import first_run
 
 JOBS = 400
 """Plans tried to see which tools can be reached."""

@@ -19,9 +19,10 @@ from rich.table import Table
 from fastsynth.config import Budget, Config, Endpoint, Targets
 from fastsynth.dashboard import figures
 from fastsynth.llm.prices import Tariff, tariff_of
+from fastsynth.phases import first_run
 from fastsynth.records import Usage
+from fastsynth.roles import roles_of
 from fastsynth.run import Order, generate
-from fastsynth.settings import first_run, roles_of
 from fastsynth.store.manifest import Manifest
 
 SAMPLE = 16

@@ -22,13 +22,14 @@ from fastsynth.env.registry import Options as ToolOptions
 from fastsynth.env.registry import open_domain
 from fastsynth.errors import FastsynthError, config_error
 from fastsynth.events import Bus
+from fastsynth.identity import policy_text
 from fastsynth.llm.client import Client, Settings, open_client
 from fastsynth.logs import Counts, read_logs
 from fastsynth.method.aims import Aims, cells
 from fastsynth.method.chart import Chart
 from fastsynth.method.planner import Planner, Shape
 from fastsynth.method.targets import COVERAGE, Focus
-from fastsynth.settings import policy_text, roles_of
+from fastsynth.roles import roles_of
 from fastsynth.sim.embedded import start_embedded
 from fastsynth.sim.mistakes import Mistakes
 from fastsynth.sim.server import Options

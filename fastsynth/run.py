@@ -33,6 +33,7 @@ from fastsynth.errors import (
     config_error,
 )
 from fastsynth.events import Bus, Note, RunStarted
+from fastsynth.identity import identity_of
 from fastsynth.llm.client import Client
 from fastsynth.logs import MATCH
 from fastsynth.method.chain import Effort
@@ -50,7 +51,8 @@ from fastsynth.opening import (
 )
 from fastsynth.prompts import Prompts, load_prompts
 from fastsynth.records import Usage, encode
-from fastsynth.settings import dump, further_prompts, identity_of, roles_of
+from fastsynth.roles import further_prompts, roles_of
+from fastsynth.settings import dump
 from fastsynth.sitting import Books, Sitting, teachers
 from fastsynth.spent import Spent, spent_before
 from fastsynth.store.compact import read_rows

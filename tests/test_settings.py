@@ -14,18 +14,11 @@ from hypothesis import strategies as st
 
 from fastsynth.config import Config
 from fastsynth.errors import ConfigError
+from fastsynth.identity import identity_of
+from fastsynth.phases import probing_config
 from fastsynth.prompts import share
-from fastsynth.settings import (
-    Flags,
-    decode,
-    dump,
-    find_config,
-    identity_of,
-    load_config,
-    probing_config,
-    roles_of,
-    seconds,
-)
+from fastsynth.roles import roles_of
+from fastsynth.settings import Flags, decode, dump, find_config, load_config, seconds
 
 MODELS = {"writer": "m", "reasoning": "m", "critic": "m"}
 FILE = """

@@ -12,13 +12,14 @@ from running import run
 from teacher_chat import studio, teacher_chat
 
 from fastsynth.config import Chain, Config
+from fastsynth.identity import identity_of
 from fastsynth.llm.chat import Ask, NoReply, Reply
 from fastsynth.llm.fake import FakeChat
 from fastsynth.method.chain import Effort
 from fastsynth.method.judges import outvoted
 from fastsynth.records import Accepted, Rejected, Vote
 from fastsynth.replay import Verifier
-from fastsynth.settings import identity_of, roles_of
+from fastsynth.roles import roles_of
 from fastsynth.sim.mistakes import NONE, Mistakes
 from fastsynth.store.compact import read_preferences, read_rows
 from fastsynth.store.preferences import pairs

@@ -1,0 +1,68 @@
+"""Whether the sections of a config fit each other: what their types cannot say."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+import msgspec
+
+from fastsynth.config import Config, Scenarios, System
+from fastsynth.errors import config_error
+from fastsynth.identity import policy_text
+from fastsynth.phases import first_run
+from fastsynth.roles import roles_of
+
+
+def check(config: Config, place: str) -> None:
+    """Raises ConfigError, naming the place in the file `place`."""
+    spans = msgspec.structs.asdict(config.conversation)
+    for name, (low, high) in spans.items():
+        if low > high:
+            raise config_error(
+                f"{place}: $.conversation.{name}", [low, high], "need the smaller one first"
+            )
+    if sum(config.kinds.values()) <= 0:
+        raise config_error(f"{place}: $.kinds", config.kinds, "need one weight above 0")
+    if config.kinds.get("no_tool") and config.conversation.turns[1] < 2:
+        raise config_error(
+            f"{place}: $.conversation.turns", config.conversation.turns, "no_tool needs 2 turns"
+        )
+    if config.scenarios is not None:
+        _check_scenarios(config, config.scenarios, f"{place}: $.scenarios")
+    band = config.student.band if config.student else None
+    if band is not None and band[0] > band[1]:
+        raise config_error(f"{place}: $.student.band", list(band), "need the smaller one first")
+    if config.system is not None:
+        _check_system(config, config.system, f"{place}: $.system")
+    roles_of(config)
+    roles_of(first_run(config))
+
+
+def _check_scenarios(config: Config, scenarios: Scenarios, place: str) -> None:
+    if not scenarios.source and scenarios.draft_with is None:
+        raise config_error(place, {}, "need `from`, `draft_with` or both")
+    if scenarios.draft_with and not str(config.environment).startswith("python:"):
+        raise config_error(
+            f"{place}.draft_with",
+            scenarios.draft_with,
+            f"need environment: python:..., this one is {config.environment_name}",
+        )
+
+
+def _check_system(config: Config, system: System, place: str) -> None:
+    policy_text(system)
+    if system.rules is not None and not re.fullmatch(r"python:[\w.]+:\w+", system.rules):
+        raise config_error(f"{place}.rules", system.rules, "need python:module:attribute")
+    if system.clock is None:
+        return
+    try:
+        moment = datetime.fromisoformat(system.clock)
+    except ValueError:
+        moment = datetime.min
+    if moment.tzinfo is None:
+        allowed = "need ISO 8601 with an offset, such as 2026-03-02T09:00+01:00"
+        raise config_error(f"{place}.clock", system.clock, allowed)
+    if str(config.environment).partition(":")[0] in ("world", "bfcl"):
+        allowed = f"need an environment without a clock of its own, {config.environment} has one"
+        raise config_error(f"{place}.clock", system.clock, allowed)
