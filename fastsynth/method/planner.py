@@ -21,11 +21,14 @@ from fastsynth.method import kinds
 from fastsynth.method.aims import Aims, TurnAim
 from fastsynth.method.goals import Cut, cut
 from fastsynth.method.graph import ApiGraph
+from fastsynth.method.idle import no_tool_turn
 from fastsynth.method.memory import Memory
 from fastsynth.method.pace import breathe
 from fastsynth.method.plan import Plan, Turn
 from fastsynth.method.reference import ambiguous
 from fastsynth.method.rules import own_rule
+from fastsynth.method.special import special_turns
+from fastsynth.method.stage import Stage
 from fastsynth.method.targets import COVERAGE, Focus, next_targets
 from fastsynth.method.walk import Reach, Walk
 from fastsynth.method.wording import spoken
@@ -234,7 +237,7 @@ class Planner:
                 setting, world, memory, before, allowed, tried - 1, rng, number, due, aim, breaking
             )
 
-        stage = kinds.Stage(
+        stage = Stage(
             graph=self.graph,
             memory=memory,
             world=world,
@@ -246,9 +249,9 @@ class Planner:
             law=self.law,
         )
         if len(before) == self.outline(job).special:
-            return await kinds.special_turns(job.stratum, stage)
+            return await special_turns(job.stratum, stage)
         if aim is not None and aim.idle:
-            return [await kinds.no_tool_turn(stage)]
+            return [await no_tool_turn(stage)]
         due = "base"
         turn = await plain(len(before))
         return [turn] if turn is not None else []

@@ -18,10 +18,10 @@ from fastsynth.env.adapters.bfcl import SKETCHES, BfclPart
 from fastsynth.env.world import living
 from fastsynth.errors import ConfigError
 from fastsynth.method.choice import candidates, element
-from fastsynth.method.kinds import LONG_RESULT
 from fastsynth.method.memory import MOST_ELEMENTS, Memory
 from fastsynth.method.plan import Output, Step, Turn
 from fastsynth.method.planner import Planner, Shape
+from fastsynth.method.special import LONG_RESULT
 from fastsynth.records import Accepted, Conversation, canonical
 from fastsynth.replay import Verifier
 from fastsynth.synthesis import synthesize
