@@ -110,6 +110,15 @@ class World:
                 self._state.digest = await self._environment.digest()
         return self._state.digest
 
+    async def digest_at(self, mark: Mark) -> str:
+        """The digest of another point of this world's life, which stays where it is."""
+        if not mark.state.digest:
+            here = await self.mark()
+            await self.rewind(mark)
+            await self.digest()
+            await self.rewind(here)
+        return mark.state.digest
+
     async def known(self) -> Mapping[str, Sequence[Any]]:
         return await self._environment.known()
 

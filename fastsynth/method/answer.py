@@ -46,14 +46,19 @@ def answer_fault(turn: Turn, answer: str, context: Iterable[Any], told: str) -> 
         for value in goal_values(turn.steps[goal.step], goal):
             if not stands_in(value, text):
                 return _no("goal_value_not_told", str(value))
-    seen = list(scalars(list(context)))
-    unknown = _unknown_number(answer, seen, told) or _unknown_identifier(answer, seen, told)
+    unknown = unentailed(answer, context, told)
     if unknown:
         return _no("answer_not_entailed", unknown)
     claim = _CLAIM.search(answer)
     if claim and not any(goal.effect for goal in turn.goals):
         return _no("false_claim", claim.group())
     return None
+
+
+def unentailed(text: str, context: Iterable[Any], told: str) -> str:
+    """A number or id of `text` that nothing seen or told holds, or ""."""
+    seen = list(scalars(list(context)))
+    return _unknown_number(text, seen, told) or _unknown_identifier(text, seen, told)
 
 
 def kind_fault(turn: Turn, answer: str) -> Dropped | None:

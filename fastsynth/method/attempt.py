@@ -15,12 +15,13 @@ from fastsynth.env.world import Mark, World
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped, Place
-from fastsynth.method.answer import answer_fault, kind_fault
+from fastsynth.method.answer import answer_fault, kind_fault, unentailed
 from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.kinds import NO_CALLS
 from fastsynth.method.leakage import leak
+from fastsynth.method.manner import manner_fault
 from fastsynth.method.pace import breathe
-from fastsynth.method.parse import arguments_of, spoken
+from fastsynth.method.parse import Spoken, arguments_of, spoken
 from fastsynth.method.plan import Turn
 from fastsynth.method.progress import progress
 from fastsynth.method.script import Cue
@@ -96,17 +97,12 @@ async def attempt(
             fault = reply
             break
         said = spoken(reply, scene.tool_names)
-        message = Message(
-            role="assistant",
-            content=said.content or None,
-            reasoning=reply.reasoning.strip() or None,
-            tool_calls=_unique_ids(said.calls, messages),
-        )
+        message = _message(said, reply.reasoning.strip(), messages)
         transcript.append(message)
         messages.append(message)
         if not message.tool_calls:
             break
-        fault = _unusable(scene, message)
+        fault = _unusable(scene, message) or _foretold(scene, said.content, executed)
         if fault is not None:
             break
         for call in message.tool_calls:
@@ -146,6 +142,27 @@ def guided(agents: Agents, scene: Scene, level: int, hints: list[str]) -> Transc
     transcript = Transcript(tuple(earlier))
     transcript.append(Message(role="user", content=words))
     return transcript
+
+
+def _message(said: Spoken, reasoning: str, before: list[Message]) -> Message:
+    """What stands around a call that was written as text is thought, not said to anyone."""
+    thought = said.content if said.from_text and not reasoning else reasoning
+    return Message(
+        role="assistant",
+        content=None if said.from_text else said.content or None,
+        reasoning=thought or None,
+        tool_calls=_unique_ids(said.calls, before),
+    )
+
+
+def _foretold(scene: Scene, text: str, executed: list[Executed]) -> Dropped | None:
+    """Words beside a call that tell a number or an id before any result has shown it."""
+    if not text:
+        return None
+    seen = [*scene.seen(), *([call.arguments, call.value] for call in executed)]
+    told = f"{scene.told} {scene.query}"
+    unknown = unentailed(text, seen, told)
+    return _no("result_foretold", unknown) if unknown else None
 
 
 def _unusable(scene: Scene, message: Message) -> Dropped | None:
@@ -231,8 +248,10 @@ async def _verdict(
         return _no("ungrounded_value", guessed)
     answer = messages[-1].content or ""
     context = [*scene.seen(), *([call.arguments, call.value] for call in executed)]
-    fault = kind_fault(scene.turn, answer) or answer_fault(
-        scene.turn, answer, context, f"{scene.told} {scene.query}"
+    fault = (
+        manner_fault(answer, scene.tool_names)
+        or kind_fault(scene.turn, answer)
+        or answer_fault(scene.turn, answer, context, f"{scene.told} {scene.query}")
     )
     if fault is not None:
         return fault

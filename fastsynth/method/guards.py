@@ -19,6 +19,13 @@ MOST = 0.75
 _CODE = re.compile(r"[A-Za-z]*\d(?:[\w.,:/-]*\w)?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _WORD = re.compile(r"[^\W_]+")
+_ASSISTANT = re.compile(
+    r"\b(how (?:can|may) i (?:help|assist)|you would like (?:me )?to|would you like me to"
+    r"|please provide (?:me with )?(?:the|your)\b[^.?!]*\byou\b|as an ai|i(?:'ll| will) need your"
+    r"|used the tool|using the tool|the function)\b",
+    re.I,
+)
+"""What only the other side of the conversation would say."""
 _PLACEHOLDER = re.compile(r"\{\{?\w+\}?\}|\[\[|\]\]|<[a-z_]+>|\bNone\b|\[insert")
 _USED = (
     r"\b(?i:use|using|call|calling|run)\s+(?:the\s+)?[`'\"]?{}\b"
@@ -43,6 +50,8 @@ def query_fault(
         return _no("length", f"{len(query)} characters")
     if is_artificial(query):
         return _no("placeholder_or_meta", query[:120])
+    if astray := _ASSISTANT.search(query):
+        return _no("assistants_words", astray.group())
     named = named_tool(query, tool_names)
     if named:
         return _no("names_tool", named)

@@ -75,7 +75,7 @@ async def judge(
     if await world.digest() != turn.digest:
         return _no("wrong_state", "the state after the turn differs from the trace's")
     for goal in turn.goals:
-        if not reached(turn, goal, good):
+        if not reached(turn, goal, good) or await _unproven(turn, goal, world, start, good):
             step = turn.steps[goal.step]
             return _no("missing_result", f"no result gives what {step.tool} gave")
     if mode == "strict" and (strays := _strays(turn, executed)):
@@ -132,6 +132,16 @@ def reached(turn: Turn, goal: Goal, good: Sequence[Executed]) -> bool:
             return True
     present = {canonical(value) for call in good for value in scalars(call.value)}
     return all(canonical(value) in present for value in wanted)
+
+
+async def _unproven(
+    turn: Turn, goal: Goal, world: World, start: Mark, good: Sequence[Executed]
+) -> bool:
+    """An effect that ends where the turn began (log in, log out) is proven by its call alone."""
+    tool = turn.steps[goal.step].tool
+    if not goal.effect or any(call.tool == tool for call in good):
+        return False
+    return await world.digest_at(start) == turn.digest
 
 
 def _gives(value: Any, places: Sequence[str], wanted: Sequence[Any]) -> bool:

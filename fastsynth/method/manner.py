@@ -1,0 +1,33 @@
+"""How an answer speaks: to the person, in plain words, of what was done; never of its own insides.
+
+Models that fall out of their role write calls and results as text, talk about the user instead of
+to them, or explain which function one could call. None of that may be taught.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from fastsynth.method.agents import Dropped
+from fastsynth.method.guards import named_tool
+
+_MARKUP = re.compile(r"</?tool|<\||\|>|```|^\s*[{\[].*[}\]]\s*$", re.DOTALL)
+_ABSENT = re.compile(
+    r"\b(the user(?:'s)?|the (?:question|query|request) (?:asks|is asking)|as an ai)\b", re.I
+)
+
+
+def manner_fault(answer: str, tool_names: Collection[str]) -> Dropped | None:
+    """Why an answer is none that a person should be given, or None."""
+    if found := _MARKUP.search(answer):
+        return _no("answer_is_markup", found.group()[:60])
+    if found := _ABSENT.search(answer):
+        return _no("speaks_about_the_user", found.group())
+    if named := named_tool(answer, tool_names):
+        return _no("answer_names_tool", named)
+    return None
+
+
+def _no(reason: str, detail: str) -> Dropped:
+    return Dropped(stage="chain", reason=reason, detail=detail)
