@@ -155,6 +155,21 @@ async def test_a_failed_call_that_moved_the_state_is_refused() -> None:
         assert verdict.reason == "failed_call_moved_state"
 
 
+async def test_an_effect_that_ends_where_it_began_needs_its_call() -> None:
+    """A log-in and a log-out leave no trace in the state: doing nothing would pass."""
+    async with planned(job(0)) as (plan, world):
+        turn = next(turn for turn in plan.turns if any(goal.effect for goal in turn.goals))
+        for before in plan.turns[: turn.number]:
+            await perform(world, calls_of(before))
+        start = await world.mark()
+        idle = msgspec.structs.replace(turn, digest=await world.digest())
+
+        verdict = await judge(idle, world, start, [])
+
+        assert isinstance(verdict, Dropped)
+        assert verdict.reason == "missing_result"
+
+
 async def test_calls_of_one_message_see_no_results_of_it() -> None:
     """A value that a call of the same message looked up was guessed."""
     async with planned(job(0, "base")) as (_, _):
