@@ -185,3 +185,16 @@ def test_estimate_counts_and_prices_each_role(capsys: pytest.CaptureFixture[str]
     assert by_role["reasoning"]["requests"] > 1000
     assert by_role["reasoning"]["prompt_tokens"] > 100 * by_role["reasoning"]["requests"]
     assert 0 < found["cost_usd"] < found["cost_usd_uncached"]
+
+
+def test_parsing_a_command_loads_none_of_what_commands_need() -> None:
+    """A second of CPU time, which `--version` and completion in a shell would wait for."""
+    heavy = {"polars", "networkx", "aiohttp", "openai", "rich", "jinja2", "msgspec", "anyio"}
+    script = (
+        "import sys\nfrom fastsynth.cli import main\ntry: main(['--help'])\n"
+        f"except SystemExit: print('loaded:', sorted({heavy} & set(sys.modules)))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+
+    assert done.stdout.splitlines()[-1] == "loaded: []", done.stderr

@@ -29,6 +29,7 @@ ROWS = (
     ("probing",),
     ("doctor", "init", "estimate"),
     ("commands",),
+    ("parsers",),
     ("cli",),
 )
 HEIGHT = {name: height for height, row in enumerate(ROWS) for name in row}

@@ -1,0 +1,40 @@
+"""The command that prints the manifest of a run, which all further ones begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.table import Table
+
+from fastsynth.commands.console import Output
+from fastsynth.errors import ConfigError
+from fastsynth.store.manifest import Manifest, read_manifest
+from fastsynth.store.rundir import PROBE
+
+
+def status(run_dir: Path) -> int:
+    manifest = manifest_of(run_dir)
+    console = Output(highlight=False)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for name in ("environment", "wanted", "accepted", "rejected", "failed", "jobs"):
+        table.add_row(name, str(getattr(manifest, name)))
+    table.add_row("stopped by", manifest.stopped_by or "(running, or killed)")
+    table.add_row("teachers", ", ".join(manifest.teachers))
+    table.add_row("requests", f"{manifest.usage.requests:,}")
+    table.add_row("seconds", f"{manifest.wall_s:,.1f}")
+    for stage, reasons in manifest.funnel.items():
+        for reason, jobs in reasons.items():
+            table.add_row(f"{stage}: {reason}", str(jobs))
+    for file in manifest.files:
+        table.add_row(file.path, f"{file.rows:,} rows, {file.bytes:,} bytes")
+    console.print(table)
+    return 0
+
+
+def manifest_of(run_dir: Path) -> Manifest:
+    manifest = read_manifest(run_dir)
+    if manifest is None:
+        probing = read_manifest(run_dir / PROBE) is not None
+        so_far = f"; its probing phase is in {run_dir / PROBE}" if probing else ""
+        raise ConfigError(f"{run_dir}: no manifest.json, need the directory of a run{so_far}")
+    return manifest

@@ -1,0 +1,115 @@
+"""Parsers of `status`, `verify`, `compact`, `view` and `report`: what comes after a run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fastsynth.parsers.command import Subparsers, command
+
+
+def add_status(subparsers: Subparsers) -> None:
+    parser = command(
+        subparsers,
+        "status",
+        "print the manifest of a run: counts, funnel, files",
+        "status runs/offline",
+        _told,
+    )
+    parser.add_argument("run_dir", metavar="RUN")
+
+
+def _told(given: argparse.Namespace) -> int:
+    from fastsynth.commands.manifests import status
+
+    return status(Path(given.run_dir))
+
+
+def add_verify(subparsers: Subparsers) -> None:
+    parser = command(
+        subparsers,
+        "verify",
+        "replay every row's ground truth and recorded calls in fresh environments",
+        "verify runs/offline",
+        _verified,
+    )
+    parser.add_argument("run_dir", metavar="RUN")
+
+
+def _verified(given: argparse.Namespace) -> int:
+    from fastsynth.commands.rows import verify
+
+    return verify(Path(given.run_dir))
+
+
+def add_compact(subparsers: Subparsers) -> None:
+    parser = command(
+        subparsers,
+        "compact",
+        "write the Parquet files of a run again from its journal",
+        "compact runs/offline",
+        _compacted,
+    )
+    parser.add_argument("run_dir", metavar="RUN")
+
+
+def _compacted(given: argparse.Namespace) -> int:
+    from fastsynth.commands.rows import compact_run
+
+    return compact_run(Path(given.run_dir))
+
+
+def add_view(subparsers: Subparsers) -> None:
+    parser = command(
+        subparsers,
+        "view",
+        "show conversations of a run as chats",
+        "view runs/offline\nview runs/offline --row 7 --full\nview runs/offline -n 10 | less -R",
+        _viewed,
+    )
+    parser.add_argument("run_dir", metavar="RUN")
+    parser.add_argument("--row", type=int, default=0, metavar="I", help="0-based; default 0")
+    parser.add_argument("-n", type=int, default=1, metavar="N", help="how many from there on")
+    parser.add_argument("--full", action="store_true", help="results and arguments unshortened")
+
+
+def _viewed(given: argparse.Namespace) -> int:
+    from fastsynth.commands.rows import view
+
+    return view(Path(given.run_dir), given.row, given.n, given.full)
+
+
+def add_report(subparsers: Subparsers) -> None:
+    parser = command(
+        subparsers,
+        "report",
+        "write report.html and README.md of a run again, or measure its data",
+        "report runs/offline\nreport --quality runs/offline --against bfcl --logs turns.jsonl\n"
+        "report --coverage runs/offline",
+        _reported,
+    )
+    parser.add_argument("run_dir", metavar="RUN")
+    parser.add_argument("--quality", action="store_true", help="print the quality card")
+    parser.add_argument("--coverage", action="store_true", help="print which tools are reached")
+    parser.add_argument("--json", action="store_true", help="print either as JSON")
+    parser.add_argument(
+        "--logs",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="real user turns to compare with",
+    )
+    parser.add_argument(
+        "--against", action="append", default=[], metavar="B", help="benchmark: bfcl, or a file"
+    )
+
+
+def _reported(given: argparse.Namespace) -> int:
+    from fastsynth.commands.cards import coverage, quality, report_run
+
+    run_dir = Path(given.run_dir)
+    if given.quality or given.logs or given.against:
+        return quality(run_dir, given.logs, given.against, given.coverage, given.json)
+    if given.coverage:
+        return coverage(run_dir, given.json)
+    return report_run(run_dir)
