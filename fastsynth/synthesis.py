@@ -23,16 +23,11 @@ from fastsynth.method.agents import Agents, Dropped, Unanswered
 from fastsynth.method.chain import Effort, Solved, guided_chain
 from fastsynth.method.decontaminate import NONE, Benchmarks
 from fastsynth.method.dedup import near_bands
+from fastsynth.method.distractors import visible_tools
 from fastsynth.method.judges import outvoted, vote
-from fastsynth.method.plan import Plan, Turn
-from fastsynth.method.planner import (
-    Planner,
-    Setting,
-    is_plain_twin,
-    plan_hash,
-    twin_of,
-    visible_tools,
-)
+from fastsynth.method.kinds import is_plain_twin, twin_of
+from fastsynth.method.plan import Plan, Turn, plan_hash
+from fastsynth.method.planner import Planner, Setting
 from fastsynth.method.query import draw_style, write_query
 from fastsynth.method.rows import content_hash, row
 from fastsynth.method.student import Exam, answer, outside, with_answers

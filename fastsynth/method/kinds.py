@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from random import Random
 
+from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Tool
 from fastsynth.env.law import Law
 
@@ -49,3 +50,13 @@ def suits(stratum: str, tool: Tool, law: Law | None = None) -> bool:
         return tool.name in law.tools
     properties = tool.parameters.get("properties", {}).values()
     return tool.mutates and any(p.get("type") in ("number", "integer") for p in properties)
+
+
+def is_plain_twin(job: Job) -> bool:
+    """Whether the job is the half of a pair in which nothing is missing or forbidden."""
+    return job.stratum in TWINS and job.index % 2 == 1
+
+
+def twin_of(job: Job) -> str:
+    """The name a pair of twins shares; "" for kinds without twins."""
+    return f"{job.stream}:{job.index // 2}" if job.stratum in TWINS else ""

@@ -11,6 +11,7 @@ import msgspec
 from fastsynth.env import paths
 from fastsynth.method.halves import moved
 from fastsynth.method.memory import Memory
+from fastsynth.method.plain import plain_turn
 from fastsynth.method.plan import Slot, Turn, User
 from fastsynth.method.stage import Stage
 from fastsynth.method.wording import words
@@ -43,9 +44,9 @@ async def missing_function(stage: Stage, number: int) -> list[Turn]:
 async def _second_half(stage: Stage, number: int) -> Turn | None:
     """A plain turn, planned after an empty one unless this is the plain twin."""
     if stage.plain_twin:
-        return await stage.plan(number)
+        return await plain_turn(stage, number)
     stage.memory.begin_turn()
-    return await stage.plan(number + 1)
+    return await plain_turn(stage, number + 1)
 
 
 def _halves(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any, Literal
 
 import msgspec
 
 from fastsynth.env.environment import Thread
+from fastsynth.records import canonical
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,3 +145,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     rule: Rule | None = None
     """Stated in the system message of the whole conversation."""
     parallel: bool = False
+
+
+def plan_hash(plan: Plan) -> str:
+    """Equal for plans with the same calls in the same world parts, whatever the words."""
+    calls = [[(step.tool, step.arguments) for step in turn.steps] for turn in plan.turns]
+    text = canonical([plan.parts, calls, [turn.kind for turn in plan.turns]])
+    return blake2b(text.encode(), digest_size=16).hexdigest()

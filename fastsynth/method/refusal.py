@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from fastsynth.method.plain import plain_turn
 from fastsynth.method.plan import Turn
 from fastsynth.method.rules import rule_against
 from fastsynth.method.stage import Stage
@@ -19,7 +20,7 @@ async def refusal(stage: Stage, number: int) -> list[Turn]:
     start = await stage.world.mark()
     held = stage.memory.copy()
     own = stage.law is not None
-    turn = await stage.plan(number, breaking=own and not stage.plain_twin)
+    turn = await plain_turn(stage, number, breaking=own and not stage.plain_twin)
     if turn is None or len(turn.goals) > 1:
         return []
     tools = stage.graph.tools

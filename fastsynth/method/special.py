@@ -7,12 +7,14 @@ asks for and refers to nothing unclear. Leaves world and memory after the turns,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 
 from fastsynth.method.halves import merged, split
 from fastsynth.method.idle import no_tool_turn
 from fastsynth.method.missing import missing_function, missing_parameter
+from fastsynth.method.plain import plain_turn
 from fastsynth.method.plan import Interruption, Output, Turn
 from fastsynth.method.reference import ambiguous
 from fastsynth.method.refusal import refusal
@@ -50,7 +52,7 @@ def _unclear(stage: Stage, turns: Sequence[Turn]) -> Iterator[str]:
 
 
 async def _one_try(stratum: str, stage: Stage) -> list[Turn]:
-    number = len(stage.before)
+    number, plan = len(stage.before), partial(plain_turn, stage)
     match stratum:
         case "missing_parameter":
             return await missing_parameter(stage, number)
@@ -59,10 +61,10 @@ async def _one_try(stratum: str, stage: Stage) -> list[Turn]:
         case "refusal":
             return await refusal(stage, number)
         case "merged":
-            return await merged(stage.memory, stage.plan, number)
+            return await merged(stage.memory, plan, number)
         case "split":
-            return await split(stage.graph, stage.memory, stage.world, stage.plan, number)
-    turn = await stage.plan(number)
+            return await split(stage.graph, stage.memory, stage.world, plan, number)
+    turn = await plan(number)
     if turn is None:
         return []
     if stratum == "parallel" and _independent(turn):

@@ -1,31 +1,41 @@
 """Where a turn is planned: the graph and the living world, what went before, and the job's chance.
 
-Only the place: what is planned there is `special`'s, `missing`'s, `refusal`'s and `idle`'s.
+The place and the brief: the planning is `plain`'s, and of special turns `special`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from random import Random
-from typing import Protocol
 
 import msgspec
 
 from fastsynth.env.law import Law
 from fastsynth.env.world import World
+from fastsynth.method.aims import TurnAim
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Memory
 from fastsynth.method.plan import Turn
+from fastsynth.method.targets import Focus
 
 
-class PlanPlain(Protocol):
-    def __call__(self, number: int, breaking: bool = False) -> Awaitable[Turn | None]:
-        """Plans and executes a plain turn under a number, memory and world standing after it; with
-        `breaking`, one whose last call a user's rule forbids."""
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plain turn is planned for, by itself or to be made a special one."""
+
+    target: str
+    """The conversation's own, tried first where no turn has had it."""
+    kind: str
+    """Of the special turn that is to be made of it; `base` where it stays plain."""
+    calls: tuple[int, int]
+    """Least and most a turn."""
+    focus: Focus
+    aim: TurnAim | None
+    tries: Iterator[int]
+    """Numbers of the times it is planned: each begins with another target."""
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a special turn is planned."""
+    """Where a turn is planned. Memory and world are living: planning leaves them after the turn."""
 
     graph: ApiGraph
     memory: Memory
@@ -34,5 +44,5 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     allowed: Collection[str]
     plain_twin: bool
     rng: Random
-    plan: PlanPlain
+    brief: Brief
     law: Law | None = None

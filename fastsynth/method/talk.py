@@ -21,8 +21,8 @@ from fastsynth.method.attempt import Scene
 from fastsynth.method.chain import Solved
 from fastsynth.method.guards import told_value
 from fastsynth.method.memory import Memory
-from fastsynth.method.plan import Plan, Turn
-from fastsynth.method.planner import Planner, Setting, plan_hash
+from fastsynth.method.plan import Plan, Turn, plan_hash
+from fastsynth.method.planner import Planner, Setting
 from fastsynth.method.script import Cue, Purpose, Style
 from fastsynth.method.tooling import tool_list
 from fastsynth.packed import Packed

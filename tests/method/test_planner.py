@@ -7,9 +7,9 @@ import pytest
 from method_stage import domain, graph, job, planned, planner, plans
 
 from fastsynth.env import paths
-from fastsynth.method.kinds import NO_CALLS
-from fastsynth.method.plan import Output, Plan, User
-from fastsynth.method.planner import is_plain_twin, plan_hash, visible_tools
+from fastsynth.method.distractors import visible_tools
+from fastsynth.method.kinds import NO_CALLS, is_plain_twin
+from fastsynth.method.plan import Output, Plan, User, plan_hash
 from fastsynth.records import canonical
 
 pytestmark = pytest.mark.anyio
