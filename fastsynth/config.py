@@ -78,6 +78,9 @@ class Chain(Section, frozen=True, kw_only=True):
     verdict: Literal["default", "strict", "progress"] = "default"
     """`strict`: exactly the trace's calls, in order. `progress`: failed attempts also record the
     share of goals they reached."""
+    must_call: bool = False
+    """Guided attempts send `tool_choice: required` until as many calls came back as the trace
+    has: for small models that tell of calls instead of making them, on servers that know it."""
 
 
 class Output(Section, frozen=True, kw_only=True):

@@ -297,6 +297,7 @@ def _studio(
             blind=config.chain.blind,
             attempts=config.chain.attempts,
             verdict=config.chain.verdict,
+            must_call=config.chain.must_call,
         ),
         identity=books.identity,
         bus=bus,

@@ -35,6 +35,8 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     transcript: Transcript
     tools: tuple[bytes, ...] = ()
     """OpenAI tools, encoded each; the same objects for all conversations."""
+    must_call: bool = False
+    """Whether the reply has to hold a tool call (`tool_choice: required`)."""
     schema: bytes = b""
     """Encoded `response_format` value, b"" for plain text."""
     script: bytes = b""

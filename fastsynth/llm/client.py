@@ -160,7 +160,9 @@ class Client:
         if stored is not None:
             self._bus.emit(ReplyReused(role=ask.role))
             return decode_reply(stored)
-        body = encode_request(form, ask.transcript.pieces(), ask.tools, ask.schema, seed)
+        body = encode_request(
+            form, ask.transcript.pieces(), ask.tools, ask.schema, seed, ask.must_call
+        )
         most = self._sampling(ask.role).max_tokens
         job = Job(ask=ask, service=service, key=key, body=body, most=most)
         with doing("asking"):

@@ -18,6 +18,8 @@ def request_key(ask: Ask, identity: bytes, messages: bytes, seed: int) -> bytes:
     """
     place = f"{ask.job} {ask.turn} {ask.role} {ask.purpose} {ask.attempt} {ask.step} {seed}"
     tools = array(ask.tools) if ask.tools else b""
+    if ask.must_call:
+        tools += b"required"
     parts = (place.encode(), identity, messages, tools, ask.schema)
     lengths = " ".join([str(len(part)) for part in parts])
     return blake2b(b"\0".join((lengths.encode(), *parts)), digest_size=16).digest()

@@ -168,11 +168,15 @@ def encode_request(
     tools: Sequence[bytes] = (),
     schema: bytes = b"",
     seed: int | None = None,
+    must_call: bool = False,
 ) -> Body:
     """The request body, from JSON: each message and each tool, `schema` a response_format."""
     parts = [form.head, b',"messages":[', *_listed(messages)]
     if tools:
-        parts += (b',"tools":[', *_listed(tools), form.tool_fields)
+        fields = form.tool_fields
+        if must_call:
+            fields = fields.replace(b'"tool_choice":"auto"', b'"tool_choice":"required"')
+        parts += (b',"tools":[', *_listed(tools), fields)
     if schema and form.structured == "json_schema":
         parts += (b',"response_format":', schema)
     elif schema and form.structured == "json_object":

@@ -65,10 +65,16 @@ class Agents:
         return twin
 
     async def reason(
-        self, transcript: Transcript, tools: tuple[bytes, ...], place: Place, script: Cue
+        self,
+        transcript: Transcript,
+        tools: tuple[bytes, ...],
+        place: Place,
+        script: Cue,
+        must_call: bool = False,
     ) -> Reply | Dropped:
         """One step of the reasoning model, with native tool calls."""
-        return await self._ask(self._reasoner, transcript, place, script, tools=tools)
+        role = self._reasoner
+        return await self._ask(role, transcript, place, script, tools, must_call=must_call)
 
     async def draft(
         self,
@@ -118,6 +124,7 @@ class Agents:
         script: Cue,
         tools: tuple[bytes, ...] = (),
         schema: bytes = b"",
+        must_call: bool = False,
     ) -> Reply | Dropped:
         ask = Ask(
             job=self.job,
@@ -128,6 +135,7 @@ class Agents:
             step=place.step,
             transcript=transcript,
             tools=tools,
+            must_call=must_call,
             schema=schema,
             script=encode(script),
         )

@@ -44,6 +44,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """For a turn with `recall`: the value that is asked for again."""
     script: Cue
     mode: Mode = "default"
+    must_call: bool = False
+    """Whether guided attempts have to call until as many calls came back as the trace has."""
     recorded: bool = True
     """Whether the attempt may become a row: then it must not tell how the data was made."""
 
@@ -92,7 +94,8 @@ async def attempt(
     for step in range(2 * len(turn.steps) + 4):
         place = Place(turn=turn.number, attempt=number, step=step)
         await world.rest()
-        reply = await agents.reason(transcript, scene.tools, place, script)
+        must_call = level > 0 and _has_to_call(scene, executed)
+        reply = await agents.reason(transcript, scene.tools, place, script, must_call)
         if isinstance(reply, Dropped):
             fault = reply
             break
@@ -142,6 +145,12 @@ def guided(agents: Agents, scene: Scene, level: int, hints: list[str]) -> Transc
     transcript = Transcript(tuple(earlier))
     transcript.append(Message(role="user", content=words))
     return transcript
+
+
+def _has_to_call(scene: Scene, executed: list[Executed]) -> bool:
+    if not scene.must_call or scene.turn.kind in NO_CALLS:
+        return False
+    return sum(1 for call in executed if not call.error) < len(scene.turn.steps)
 
 
 def _message(said: Spoken, reasoning: str, before: list[Message]) -> Message:

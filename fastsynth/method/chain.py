@@ -24,6 +24,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     blind: int = 1
     attempts: int = 3
     verdict: Mode = "default"
+    must_call: bool = False
 
 
 class Solved(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,7 @@ async def guided_chain(
     Blind attempts all run, so that their pass rate is known. If nothing passes the world is back
     at the turn's start, and the last reason is returned with the attempts.
     """
-    scene = msgspec.structs.replace(scene, mode=effort.verdict)
+    scene = msgspec.structs.replace(scene, mode=effort.verdict, must_call=effort.must_call)
     start = await world.mark()
     hints: list[str] = []
     trials: list[Trial] = []

@@ -115,3 +115,13 @@ def test_a_body_in_pieces_is_the_body_and_knows_its_size(said: list[str], tools:
 
     assert (read["messages"], read.get("tools", [])) == (said, tools)
     assert len(body) == len(bytes(body))
+
+
+def test_a_call_can_be_required_for_one_request() -> None:
+    form = frame("m", Sampling(), Endpoint())
+    tools = [b'{"type":"function"}']
+
+    required = json.loads(bytes(encode_request(form, [], tools, must_call=True)))
+    free = json.loads(bytes(encode_request(form, [], tools)))
+
+    assert (required["tool_choice"], free["tool_choice"]) == ("required", "auto")

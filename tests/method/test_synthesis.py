@@ -93,6 +93,20 @@ async def test_a_hinted_pass_is_written_again_without_the_hint() -> None:
     assert "hint" in purposes
 
 
+async def test_calls_can_be_required_of_guided_attempts_alone() -> None:
+    wrong = Mistakes(**{**msgspec.structs.asdict(NONE), "wrong_argument": 1.0})
+    effort = Effort(blind=1, attempts=3, must_call=True)
+    made = studio(planner(), teacher_chat(wrong), effort)
+    for number in range(4):
+        await synthesize(job(number), made)
+    steps = [ask for ask in made.chat.asked if ask.purpose == "step"]  # type: ignore[attr-defined]
+    guided = [ask for ask in steps if b"For you only" in ask.transcript.encoded()]
+
+    assert not any(ask.must_call for ask in steps if ask not in guided)
+    assert any(ask.must_call for ask in guided)
+    assert not all(ask.must_call for ask in guided), "the answer could not be given"
+
+
 async def test_guidance_is_never_in_the_record() -> None:
     wrong = Mistakes(**{**msgspec.structs.asdict(NONE), "wrong_argument": 1.0})
     made = studio(planner(), teacher_chat(wrong))
