@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 
 from fastsynth.env.adapters.masks import MASKS
-from fastsynth.env.environment import Domain, Environment, Observation, Scenario, Tool
+from fastsynth.env.environment import Domain, Environment, Scenario, Tool
 from fastsynth.method.graph import GENERIC, ApiGraph, Edge, result_concepts, snake
 from fastsynth.method.pool import STATE, fits, last_name, state_groups
+from fastsynth.method.regrouped import Regrouped
 from fastsynth.method.similarity import likeness
 from fastsynth.method.verdicts import Discovery
 from fastsynth.records import canonical
@@ -74,30 +75,8 @@ class Equipped:
         return msgspec.structs.replace(scenario, state=state, facts=facts)
 
     async def open(self, parts: Sequence[str]) -> Environment:
-        return _Refiled(await self._domain.open(parts), self._knowledge)
-
-
-class _Refiled:
-    """An environment whose live values stand under the found concepts."""
-
-    def __init__(self, environment: Environment, knowledge: Knowledge) -> None:
-        self._environment = environment
-        self._knowledge = knowledge
-        self.reset = environment.reset
-        self.snapshot = environment.snapshot
-        self.restore = environment.restore
-        self.rest = environment.rest
-        self.digest = environment.digest
-        self.close = environment.close
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._environment, name)
-
-    async def call(self, name: str, arguments: dict[str, Any]) -> Observation:
-        return await self._environment.call(name, arguments)
-
-    async def known(self) -> Mapping[str, Sequence[Any]]:
-        return refiled(await self._environment.known(), self._knowledge)
+        environment = await self._domain.open(parts)
+        return Regrouped(environment, lambda groups: refiled(groups, self._knowledge))
 
 
 def refiled(groups: Mapping[str, Sequence[Any]], knowledge: Knowledge) -> dict[str, list[Any]]:

@@ -15,6 +15,7 @@ import msgspec
 from fastsynth.env.environment import Domain, Environment, Scenario, Tool
 from fastsynth.method.edits import Edits, mark_of
 from fastsynth.method.graph import Edge, Order, profile
+from fastsynth.method.regrouped import Regrouped
 
 Broader = dict[str, tuple[str, ...]]
 
@@ -119,27 +120,9 @@ class _Patched:
 
     async def open(self, parts: Sequence[str]) -> Environment:
         environment = await self._domain.open(parts)
-        return _Also(environment, self._same) if self._same else environment
-
-
-class _Also:
-    """An environment that gives live values under the parameters' own concepts as well."""
-
-    def __init__(self, environment: Environment, same: Mapping[str, str]) -> None:
-        self._environment = environment
-        self._same = same
-        self.reset = environment.reset
-        self.call = environment.call
-        self.snapshot = environment.snapshot
-        self.restore = environment.restore
-        self.digest = environment.digest
-        self.close = environment.close
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._environment, name)
-
-    async def known(self) -> Mapping[str, Sequence[Any]]:
-        return also(await self._environment.known(), self._same)
+        if not self._same:
+            return environment
+        return Regrouped(environment, lambda groups: also(groups, self._same))
 
 
 def also(groups: Mapping[str, Sequence[Any]], same: Mapping[str, str]) -> dict[str, Sequence[Any]]:
