@@ -26,8 +26,9 @@ from profile_shares import shares
 
 from fastsynth.config import Config
 from fastsynth.engine.loop import LOOP
+from fastsynth.order import Order
 from fastsynth.prompts import share
-from fastsynth.run import Order, generate
+from fastsynth.run import generate
 from fastsynth.settings import Flags, load_config
 from fastsynth.store.manifest import read_manifest
 

@@ -19,10 +19,11 @@ from rich.table import Table
 from fastsynth.config import Budget, Config, Endpoint, Targets
 from fastsynth.dashboard import figures
 from fastsynth.llm.prices import Tariff, tariff_of
+from fastsynth.order import Order
 from fastsynth.phases import first_run
 from fastsynth.records import Usage
 from fastsynth.roles import roles_of
-from fastsynth.run import Order, generate
+from fastsynth.run import generate
 from fastsynth.store.manifest import Manifest
 
 SAMPLE = 16

@@ -17,11 +17,12 @@ from rich.console import Console
 from fastsynth.config import Config
 from fastsynth.errors import NothingAccepted, config_error
 from fastsynth.method.targets import COVERAGE, Focus
+from fastsynth.order import Order
 from fastsynth.phases import probing_config
 from fastsynth.quality.probe import Probe, in_words, summarise
 from fastsynth.records import Usage
 from fastsynth.roles import roles_of
-from fastsynth.run import Order, generate
+from fastsynth.run import generate
 from fastsynth.store.appendfile import write_atomically
 from fastsynth.store.manifest import Manifest, read_manifest
 from fastsynth.store.rundir import PROBE

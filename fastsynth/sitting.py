@@ -15,58 +15,29 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from fastsynth.books import Books, teachers
 from fastsynth.config import Config
 from fastsynth.engine.collector import seldom_collected
 from fastsynth.engine.drain import drain
 from fastsynth.engine.lag import LagGauge
-from fastsynth.engine.novelty import Novelty, Plans
 from fastsynth.engine.quota import Job, Quota, Verdict
 from fastsynth.engine.shutdown import Stop, on_signals
 from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.errors import DiskFull, NoEndpoint
 from fastsynth.events import Bus, JobFinished, Note, RunFinished, TailBegan
-from fastsynth.logs import Counts
+from fastsynth.method.studio import Studio
 from fastsynth.quality.match import divergences
 from fastsynth.records import Accepted, Failed, Outcome, Rejected
-from fastsynth.spent import Spent
 from fastsynth.store.appendfile import sync_regularly, write_atomically
 from fastsynth.store.card import card
 from fastsynth.store.compact import compact, read_rows
-from fastsynth.store.journal import Journal
 from fastsynth.store.manifest import Funnel, Manifest, StratumCount, write_manifest
 from fastsynth.store.portrait import portray
-from fastsynth.store.replies import ReplyLog
 from fastsynth.store.report import report
-from fastsynth.store.rundir import RunDir
-from fastsynth.store.summary import Tally
-from fastsynth.store.traffic import Traffic
-from fastsynth.synthesis import Studio, synthesize
+from fastsynth.synthesis import synthesize
 
 MANIFEST_EVERY = 10.0
-
-
-class Books(msgspec.Struct, kw_only=True):
-    """Where a sitting writes, and what it counts."""
-
-    identity: str
-    models: Mapping[str, str]
-    counts: Counts | None
-    """Of the logs that conversations are to be like."""
-    rundir: RunDir
-    journal: Journal
-    replies: ReplyLog
-    quota: Quota
-    novelty: Novelty
-    plans: Plans
-    tally: Tally
-    spent: Spent
-    traffic: Traffic
-
-
-def teachers(models: Mapping[str, str]) -> tuple[str, ...]:
-    """The models that write the data: every role's but the student's."""
-    return tuple(sorted({model for role, model in models.items() if role != "student"}))
 
 
 class Sitting:

@@ -6,61 +6,26 @@ query in reverse; Phase III tries, checks and corrects until the calls are prova
 
 from __future__ import annotations
 
-from functools import partial
-
-import msgspec
-
-from fastsynth.engine.novelty import Plans
 from fastsynth.engine.quota import Job
 from fastsynth.env.breath import enter
-from fastsynth.env.environment import Domain
-from fastsynth.env.world import World, living, row_environment
+from fastsynth.env.world import World, living
 from fastsynth.errors import EnvironmentBroken
-from fastsynth.events import Bus, JobStarted, TurnFinished
-from fastsynth.llm.chat import Chat
+from fastsynth.events import JobStarted, TurnFinished
+from fastsynth.method.acceptance import before_any_token, concluded, rejected, uncontaminated
 from fastsynth.method.advanced import Advanced, compose
 from fastsynth.method.agents import Agents, Dropped, Unanswered
-from fastsynth.method.chain import Effort, Solved, guided_chain
-from fastsynth.method.decontaminate import NONE, Benchmarks
-from fastsynth.method.dedup import near_bands
+from fastsynth.method.chain import Solved, guided_chain
 from fastsynth.method.distractors import visible_tools
-from fastsynth.method.judges import outvoted, vote
-from fastsynth.method.kinds import is_plain_twin, twin_of
 from fastsynth.method.plan import Plan, Turn, plan_hash
-from fastsynth.method.planner import Planner, Setting
+from fastsynth.method.planner import Setting
 from fastsynth.method.query import draw_style, write_query
-from fastsynth.method.rows import content_hash, row
-from fastsynth.method.student import Exam, answer, outside, with_answers
+from fastsynth.method.studio import Studio
 from fastsynth.method.system import system_message
 from fastsynth.method.talk import Talk
 from fastsynth.method.texts import in_own_words
 from fastsynth.packed import Packed
-from fastsynth.prompts import Prompts
-from fastsynth.records import Accepted, Attempt, Failed, Outcome, Rejected
+from fastsynth.records import Failed, Outcome, Rejected
 from fastsynth.seeds import derive
-
-
-class Studio(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that all jobs of a run share."""
-
-    domain: Domain
-    planner: Planner
-    chat: Chat
-    prompts: Prompts
-    effort: Effort
-    identity: str
-    bus: Bus
-    policy: str = ""
-    """The user's own, stated in every system message."""
-    texts: bool = False
-    """Whether the writer words free texts; else they stay as they were drawn."""
-    judges: int = 0
-    plans: Plans = msgspec.field(default_factory=Plans)
-    benchmarks: Benchmarks = NONE
-    near: bool = True
-    """Whether near-duplicates are looked for."""
-    exam: Exam | None = None
-    """What a student is asked of every accepted conversation; None: no student is."""
 
 
 async def synthesize(job: Job, studio: Studio) -> Outcome:
@@ -79,11 +44,6 @@ async def synthesize(job: Job, studio: Studio) -> Outcome:
     return outcome
 
 
-def _agents(job: Job, studio: Studio) -> Agents:
-    planner = studio.planner
-    return Agents(studio.chat, studio.prompts, job.number, planner.seed, planner.chance(job))
-
-
 async def _synthesize(job: Job, studio: Studio, agents: Agents) -> Outcome:
     setting = studio.planner.setting(job)
     async with living(studio.domain, setting.parts, setting.scenario.state) as world:
@@ -92,7 +52,7 @@ async def _synthesize(job: Job, studio: Studio, agents: Agents) -> Outcome:
             return talk
         while (turn := await talk.next_turn()) is not None:
             _report(studio, job, turn, await _take_turn(talk, turn, studio, agents, world))
-        return await _outcome(job, studio, agents, setting, talk)
+        return await concluded(job, studio, agents, setting, talk)
 
 
 async def _plan(
@@ -101,11 +61,11 @@ async def _plan(
     """Executed turns that are worth a request, and the talk that is to be had over them."""
     plan = await studio.planner.plan(job, setting, world)
     if len(plan.turns) < studio.planner.fewest(job):
-        return _rejected(job, agents, "", Dropped(stage="walk", reason="too_few_turns"))
+        return rejected(job, agents, "", Dropped(stage="walk", reason="too_few_turns"))
     claimed = plan_hash(plan)
-    fault = _before_any_token(job, studio, plan)
+    fault = before_any_token(job, studio, plan)
     if fault is not None:
-        return _rejected(job, agents, claimed, fault)
+        return rejected(job, agents, claimed, fault)
     if studio.texts:
         plan = await in_own_words(
             Packed(plan), agents, studio.planner.graph, setting.scenario, world
@@ -116,11 +76,21 @@ async def _plan(
     return talk
 
 
+def _begin(job: Job, studio: Studio, setting: Setting, plan: Plan, world: World) -> Talk:
+    planner = studio.planner
+    visible = visible_tools(plan, planner, job)
+    tools = {name: studio.domain.tools[name] for name in visible}
+    policy = [studio.domain.policy.get(part, "") for part in setting.parts] + [studio.policy]
+    system = system_message(studio.prompts, plan, policy)
+    style = draw_style(derive(planner.seed, *planner.chance(job), "style"))
+    return Talk(planner, job, setting, plan, world, tools, system, style)
+
+
 async def _take_turn(
     talk: Talk, turn: Turn, studio: Studio, agents: Agents, world: World
 ) -> Dropped | Solved:
     advanced, query = await _ask_in_reverse(talk, turn, agents)  # Phase II
-    query = _uncontaminated(query, studio)
+    query = uncontaminated(query, studio)
     if isinstance(query, Dropped):
         talk.drop(query)
         return query
@@ -131,23 +101,6 @@ async def _take_turn(
         return solved
     talk.drop(*solved)
     return solved[0]
-
-
-def _before_any_token(job: Job, studio: Studio, plan: Plan) -> Dropped | None:
-    """What makes a plan not worth a request: it can never be accepted."""
-    if studio.planner.due(job) >= len(plan.turns):
-        return Dropped(stage="walk", reason="no_special_turn")
-    if not studio.plans.claim(job.number, job.stratum, plan_hash(plan)):
-        return Dropped(stage="walk", reason="repeated_plan")
-    return None
-
-
-def _uncontaminated(query: str | Dropped, studio: Studio) -> str | Dropped:
-    found = studio.benchmarks.overlap(query) if isinstance(query, str) else None
-    if found is None:
-        return query
-    detail = f"{found.benchmark}: {found.words}"
-    return Dropped(stage="filter", reason="contaminated", detail=detail)
 
 
 async def _ask_in_reverse(talk: Talk, turn: Turn, agents: Agents) -> tuple[Advanced, str | Dropped]:
@@ -168,87 +121,6 @@ async def _ask_in_reverse(talk: Talk, turn: Turn, agents: Agents) -> tuple[Advan
     return advanced, query
 
 
-def _begin(job: Job, studio: Studio, setting: Setting, plan: Plan, world: World) -> Talk:
-    planner = studio.planner
-    visible = visible_tools(plan, planner, job)
-    tools = {name: studio.domain.tools[name] for name in visible}
-    policy = [studio.domain.policy.get(part, "") for part in setting.parts] + [studio.policy]
-    system = system_message(studio.prompts, plan, policy)
-    style = draw_style(derive(planner.seed, *planner.chance(job), "style"))
-    return Talk(planner, job, setting, plan, world, tools, system, style)
-
-
-async def _outcome(
-    job: Job, studio: Studio, agents: Agents, setting: Setting, talk: Talk
-) -> Outcome:
-    plan = talk.plan_hash
-    fault = talk.last_fault or Dropped(stage="filter", reason="too_few_turns")
-    if len(talk) < studio.planner.fewest(job):
-        return _rejected(job, agents, plan, fault, talk.failed)
-    if talk.lost_special():
-        lost = Dropped(stage="filter", reason="lost_special_turn", detail=fault.reason)
-        return _rejected(job, agents, plan, lost, talk.failed)
-    last = talk.turns[-1]
-    script = talk.script("judge", last, agents)
-    votes = await vote(agents, talk.transcript.messages, last.number, script, studio.judges)
-    if (against := outvoted(votes, studio.judges)) is not None:
-        return _rejected(job, agents, plan, against, talk.failed)
-    fork = partial(living, studio.domain, setting.parts, setting.scenario.state)
-    answers = await answer(talk, agents, fork, studio.exam)
-    if (beyond := outside(answers, studio.exam)) is not None:
-        return _rejected(job, agents, plan, beyond, talk.failed, answers.pass_rate)
-    return Accepted(
-        job=job.number,
-        stratum=job.stratum,
-        plan_hash=plan,
-        content_hash=content_hash(talk.transcript.messages),
-        near=_near(job, studio, talk),
-        conversation=with_answers(
-            row(
-                talk,
-                agents,
-                row_environment(studio.domain, setting.parts),
-                setting.scenario.state,
-                studio.identity,
-                studio.domain.state_check,
-                twin_of(job),
-                votes,
-            ),
-            answers,
-        ),
-        attempts=talk.failed,
-    )
-
-
-def _near(job: Job, studio: Studio, talk: Talk) -> str:
-    """Of twins, alike by intention, only the first is held against others."""
-    if not studio.near or is_plain_twin(job):
-        return ""
-    said = (m.content or "" for m in talk.transcript.messages if m.role == "user")
-    return near_bands(said)
-
-
-def _rejected(
-    job: Job,
-    agents: Agents,
-    plan: str,
-    fault: Dropped,
-    attempts: tuple[Attempt, ...] = (),
-    student_pass_rate: float | None = None,
-) -> Rejected:
-    return Rejected(
-        job=job.number,
-        stratum=job.stratum,
-        plan_hash=plan,
-        stage=fault.stage,
-        reason=fault.reason,
-        detail=fault.detail,
-        attempts=attempts,
-        usage=agents.usage,
-        student_pass_rate=student_pass_rate,
-    )
-
-
 def _report(studio: Studio, job: Job, turn: Turn, end: Dropped | Solved) -> None:
     event = TurnFinished(
         job=job.number,
@@ -257,3 +129,8 @@ def _report(studio: Studio, job: Job, turn: Turn, end: Dropped | Solved) -> None
         reason=end.reason if isinstance(end, Dropped) else "",
     )
     studio.bus.emit(event)
+
+
+def _agents(job: Job, studio: Studio) -> Agents:
+    planner = studio.planner
+    return Agents(studio.chat, studio.prompts, job.number, planner.seed, planner.chance(job))

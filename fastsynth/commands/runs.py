@@ -8,12 +8,12 @@ import anyio
 
 from fastsynth.commands.console import Output
 from fastsynth.engine.loop import LOOP
+from fastsynth.order import Order
 from fastsynth.probing import generate_aimed
 from fastsynth.probing import probe as probe_run
 from fastsynth.quality.probe import in_words
 from fastsynth.quality.show import rates_table
 from fastsynth.records import encode
-from fastsynth.run import Order
 
 
 def generate(order: Order) -> int:

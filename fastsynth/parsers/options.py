@@ -12,7 +12,7 @@ from fastsynth.errors import config_error
 if TYPE_CHECKING:
     from fastsynth.config import Config
     from fastsynth.dashboard.watch import Mode
-    from fastsynth.run import Order
+    from fastsynth.order import Order
     from fastsynth.settings import Flags
 
 
@@ -70,8 +70,8 @@ def order_of(
     given: argparse.Namespace, conversations: int | None = None, runs: int | None = None
 ) -> Order:
     """What is asked of a run; of its probing phase, `conversations` and `runs` where given."""
+    from fastsynth.order import Order
     from fastsynth.phases import with_probe
-    from fastsynth.run import Order
     from fastsynth.settings import find_config, load_config
 
     path = find_config(given.config, os.environ)

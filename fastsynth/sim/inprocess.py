@@ -15,13 +15,13 @@ from fastsynth.method.chain import Effort
 from fastsynth.method.graph import build_graph
 from fastsynth.method.planner import Planner, Shape
 from fastsynth.method.script import Script
+from fastsynth.method.studio import Studio
 from fastsynth.prompts import load_prompts
 from fastsynth.records import ToolCall, Usage
 from fastsynth.sim import bank
 from fastsynth.sim.api import ChatMessage, ToolFunction
 from fastsynth.sim.mistakes import NONE, Mistakes
 from fastsynth.sim.teacher import Teacher
-from fastsynth.synthesis import Studio
 
 
 class _Tool(msgspec.Struct):

@@ -6,9 +6,9 @@ from fastsynth.events import Bus
 from fastsynth.llm.fake import FakeChat
 from fastsynth.method.chain import Effort
 from fastsynth.method.planner import Planner
+from fastsynth.method.studio import Studio
 from fastsynth.prompts import load_prompts
 from fastsynth.sim.inprocess import teacher_chat
-from fastsynth.synthesis import Studio
 
 __all__ = ["studio", "teacher_chat"]
 
