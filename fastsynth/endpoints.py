@@ -54,6 +54,9 @@ class Endpoint(Section, frozen=True, kw_only=True):
     hedge: Literal["auto", "never"] = "auto"
     """`auto`: at the end of a run, a request that takes far longer than most is sent a second time
     where a slot is free; the first complete reply is taken, the other one is wasted."""
+    hedge_after: Annotated[float, Meta(ge=0)] = 5.0
+    """Seconds it must have taken at least: less makes no run late, and a busy machine is no slow
+    server."""
     headers: dict[str, str] = {}
     ca_file: str | None = None
     proxy: str | None = None

@@ -1,8 +1,8 @@
 """The slowest requests of a run's end, sent a second time where a slot is free.
 
 A run is as late as its last reply. Once no job is left to start, a request that has taken `MUCH`
-times what 95% of its role's did is sent once more; the first complete reply is the request's, the
-other send is called off and counted as waste (Dean and Barroso, The Tail at Scale, CACM 56(2)).
+times what 95% of its role's did, and `hedge_after`, is sent once more; the first complete reply is
+the request's, the other send is called off and is waste (Dean and Barroso, The Tail at Scale).
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from fastsynth.llm.faults import Again, Throttle, cause_of
 from fastsynth.llm.limits import Permit
 
 MUCH = 1.5
-LEAST_SECONDS = 1.0
-"""What is overdue by less than this makes no run late."""
 KNOWN = 20
 """Replies of a role from which its latencies count as known."""
 KEPT = 512
@@ -74,13 +72,13 @@ class Hedges:
         """The longest on their way come first, as far as there are free slots."""
         now = anyio.current_time()
         due = {role: overdue(seconds) for role, seconds in self._latencies.items()}
-        late = [
-            flight
-            for flight in self._aloft
-            if now - flight.permit.at > due.get(flight.job.ask.role, math.inf)
-            and flight not in self._seconds
-            and flight.job.service.endpoint.hedge == "auto"
-        ]
+        late = []
+        for flight in self._aloft:
+            endpoint = flight.job.service.endpoint
+            least = max(endpoint.hedge_after, due.get(flight.job.ask.role, math.inf))
+            overtime = now - flight.permit.at > least and flight not in self._seconds
+            if overtime and endpoint.hedge == "auto":
+                late.append(flight)
         for first in sorted(late, key=lambda flight: flight.permit.at):
             permit = first.job.service.pool.spare(first.permit.gate, first.load)
             if permit is not None:
@@ -98,7 +96,7 @@ def overdue(seconds: Collection[float]) -> float:
     """Seconds after which one more of these takes much longer than most; infinite for few."""
     if len(seconds) < KNOWN:
         return math.inf
-    return max(LEAST_SECONDS, MUCH * sorted(seconds)[int(0.95 * len(seconds))])
+    return MUCH * sorted(seconds)[int(0.95 * len(seconds))]
 
 
 class Second:

@@ -34,7 +34,8 @@ class Trial(Setup):
     ) -> None:
         super().__init__()
         self.transport = TimedTransport(lambda url, n: (1.0, BODY) if n < USUAL else plan(url, n))
-        self.endpoint = Endpoint(urls=urls or (A, B), model="teacher", **endpoint)
+        given = {"model": "teacher", "hedge_after": 1.0, **endpoint}
+        self.endpoint = Endpoint(urls=urls or (A, B), **given)
         self.tail = tail
         self.took = 0.0
         self.idle = False

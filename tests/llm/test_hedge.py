@@ -11,6 +11,7 @@ from client_setup import Setup, ask
 from slow_requests import BODY, USUAL, A, Trial, first_slow
 from virtual_clock import run_virtual
 
+from fastsynth.config import Endpoint
 from fastsynth.events import (
     JobStarted,
     RequestDone,
@@ -18,7 +19,6 @@ from fastsynth.events import (
     RequestSent,
     TailBegan,
 )
-from fastsynth.llm import hedge
 from fastsynth.llm.chat import NoReply, Reply
 from fastsynth.llm.faults import Fault
 from fastsynth.llm.limits import Gate, Limits
@@ -160,11 +160,18 @@ def test_waste_is_told_apart_from_failures_in_the_manifest() -> None:
     assert sum(use.failed + use.unknown for use in uses) == 0
 
 
-@pytest.mark.anyio
-async def test_a_server_that_hangs_on_one_request_does_not_hold_up_the_end(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("seconds", "sent_twice"), [(4.9, False), (5.3, True)])
+def test_five_seconds_are_no_reason_for_a_second_send_unless_the_endpoint_says_so(
+    seconds: float, sent_twice: bool
 ) -> None:
-    monkeypatch.setattr(hedge, "LEAST_SECONDS", 0.1)
+    trial = Trial(first_slow(seconds), hedge_after=Endpoint().hedge_after)
+    trial.run()
+
+    assert (trial.wasted() == ["hedged"]) is sent_twice
+
+
+@pytest.mark.anyio
+async def test_a_server_that_hangs_on_one_request_does_not_hold_up_the_end() -> None:
     plans = (
         Faults(seed=seed, rates={"hang": 0.5}, healthy_first=USUAL) for seed in itertools.count()
     )
@@ -172,7 +179,7 @@ async def test_a_server_that_hangs_on_one_request_does_not_hold_up_the_end(
     setup = Setup()
     async with (
         serving(Options(faults=faults)) as port,
-        setup.client(f"http://127.0.0.1:{port}/v1") as client,
+        setup.client(f"http://127.0.0.1:{port}/v1", hedge_after=0.1) as client,
         anyio.create_task_group() as beside,
     ):
         beside.start_soon(client.attend)
