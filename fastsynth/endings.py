@@ -10,10 +10,8 @@ from fastsynth.order import Order, identity
 from fastsynth.prompts import Prompts
 from fastsynth.records import encode
 from fastsynth.roles import roles_of
-from fastsynth.store.manifest import Manifest
+from fastsynth.store.manifest import ENDED, Manifest
 from fastsynth.store.summary import summary_of
-
-ENDED = ("done", "hopeless", "nothing_accepted")
 
 
 def models_before(config: Config, left: Manifest) -> dict[str, str] | None:

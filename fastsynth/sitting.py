@@ -129,7 +129,12 @@ class Sitting:
             files = await self._space.keep_aside(lambda: compact(path, chosen, needed))
             match = divergences(books.counts, read_rows(path)) if books.counts else {}
             manifest = msgspec.structs.replace(
-                self._manifest(stopped_by), files=files, accepted=len(chosen), match=match
+                self._manifest(stopped_by),
+                files=files,
+                accepted=len(chosen),
+                waiting=books.quota.pass_over(),
+                partial=0,
+                match=match,
             )
             await self._space.keep_aside(lambda: write_manifest(path, manifest))
             await self._space.keep_aside(lambda: write_pages(path, manifest))
@@ -172,6 +177,7 @@ class Sitting:
             endpoints=books.traffic.uses(),
             usage=books.spent.usage,
             files=left.files,
+            partial=left.partial,
         )
 
 

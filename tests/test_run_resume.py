@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import resource
+import shutil
 import signal
 import time
 from collections import Counter
@@ -11,6 +13,8 @@ from typing import Any
 
 import pytest
 from running import Endpoint, endpoint, here, manifest, rows, start, summary, wait_until
+
+from fastsynth.store.journal import decode_outcome
 
 WANTED = 8
 WIDTH = 8
@@ -51,6 +55,52 @@ def test_killed_and_resumed_it_asks_for_no_stored_reply_again(
     # Each answer counts once: all that was asked, less what was in flight at the kill and the end.
     said = summary(ended)["requests"]
     assert len(server.posts) - 2 * WIDTH <= said <= len(set(server.posts))
+
+
+def test_what_waits_for_open_jobs_is_told_and_can_be_had_and_a_resume_decides_it(
+    tmp_path: Path, few: Path, scripted: Endpoint
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(few, out)
+    _cut_out_first_job(out)
+    told = here("status", out)
+    left_out = here("compact", out)
+    settled_rows = len(rows(out))
+    partial = here("compact", "--partial", out)
+    held = rows(out)
+    ended = here(*asked_for(scripted, out))
+
+    assert f"{WANTED - 1} more wait for lower-numbered jobs" in " ".join(told.stdout.split())
+    assert f"0 accepted, {WANTED - 1} more wait" in left_out.stderr
+    assert settled_rows == 0
+    assert f"{WANTED - 1} of {WANTED - 1} may still change" in partial.stderr
+    assert [row.id for row in held] == [row.id for row in rows(few)[1:]]
+    assert ended.returncode == 0, ended.stderr
+    assert rows(out) == rows(few)
+    assert (manifest(out)["partial"], manifest(out)["waiting"]) == (0, 0)
+
+
+def test_a_job_that_never_ended_keeps_nothing_out_of_a_run_that_has_ended(
+    tmp_path: Path, few: Path
+) -> None:
+    out = tmp_path / "run"
+    shutil.copytree(few, out)
+    _cut_out_first_job(out, ended=True)
+    again = here("compact", out)
+
+    assert again.stderr == ""
+    assert [row.id for row in rows(out)] == [row.id for row in rows(few)[1:]]
+
+
+def _cut_out_first_job(out: Path, ended: bool = False) -> None:
+    """The run as if it had been killed, or had ended, before its first accepted job had."""
+    (journal,) = out.glob("journal/*.jsonl")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    accepted = [decode_outcome(line[:-1]).job for line in lines if b'"accepted"' in line[:200]]
+    kept = [line for line in lines if decode_outcome(line[:-1]).job != min(accepted)]
+    journal.write_bytes(b"".join(kept))
+    said = manifest(out) | {"stopped_by": "done" if ended else ""}
+    (out / "manifest.json").write_text(json.dumps(said))
 
 
 def test_a_torn_last_line_and_reply_are_redone(

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 from rich.table import Table
 
 from fastsynth.commands.console import Output
+from fastsynth.commands.settled import settled, wait_text
 from fastsynth.errors import ConfigError
 from fastsynth.store.manifest import Manifest, read_manifest
 from fastsynth.store.rundir import PROBE
 
 
 def status(run_dir: Path) -> int:
+    """A run without an end is counted from its journal: its manifest is older."""
     manifest = manifest_of(run_dir)
+    if not manifest.stopped_by and (run_dir / "config.yaml").is_file():
+        with settled(run_dir, manifest) as (quota, counted):
+            manifest = msgspec.structs.replace(counted, waiting=quota.pass_over())
     console = Output(highlight=False)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name in ("environment", "wanted", "accepted", "rejected", "failed", "jobs"):
         table.add_row(name, str(getattr(manifest, name)))
+        if name == "accepted" and manifest.waiting > manifest.partial:
+            table.add_row("", wait_text(run_dir, manifest.waiting))
+        if name == "accepted" and manifest.partial:
+            text = f"the files hold {manifest.partial:,} more that a resume may leave out"
+            table.add_row("", text)
     table.add_row("stopped by", manifest.stopped_by or "(running, or killed)")
     table.add_row("teachers", ", ".join(manifest.teachers))
     table.add_row("requests", f"{manifest.usage.requests:,}")

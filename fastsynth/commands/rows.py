@@ -11,15 +11,11 @@ import msgspec
 
 from fastsynth.commands.console import Output
 from fastsynth.commands.manifests import manifest_of
+from fastsynth.commands.settled import settled, wait_text
 from fastsynth.dashboard.chat import render_conversation
-from fastsynth.engine.novelty import Novelty
 from fastsynth.errors import ConfigError, config_error
-from fastsynth.logs import counts_kept
-from fastsynth.opening import quota_of
 from fastsynth.replay import Verifier
-from fastsynth.settings import decode, read_yaml
 from fastsynth.store.compact import compact, read_rows
-from fastsynth.store.journal import heads
 from fastsynth.store.manifest import write_manifest
 
 
@@ -50,20 +46,22 @@ async def _verify(run_dir: Path) -> int:
     return 1 if bad else 0
 
 
-def compact_run(run_dir: Path) -> int:
-    """The Parquet files again, from the journal alone."""
-    manifest = manifest_of(run_dir)
-    config = decode(read_yaml(run_dir / "config.yaml"), str(run_dir / "config.yaml"))
-    novelty = Novelty()
-    quota = quota_of(config, novelty, counts_kept(run_dir))
-    for head, _ in heads(run_dir):
-        quota.record(head.job, head.tag, head.content_hash, head.plan_hash, head.near)
-    novelty.close()
-    chosen = quota.chosen()
-    files = compact(run_dir, chosen, quota.needed)
-    manifest = msgspec.structs.replace(manifest, files=files, accepted=len(chosen))
-    write_manifest(run_dir, manifest)
+def compact_run(run_dir: Path, partial: bool = False) -> int:
+    """The Parquet files again, from the journal alone. `partial`: with accepted conversations that
+    lower-numbered jobs may still keep out, which the manifest counts."""
+    with settled(run_dir, manifest_of(run_dir)) as (quota, manifest):
+        unsettled = quota.pass_over() if partial else 0
+        chosen = quota.chosen()
+        files = compact(run_dir, chosen, quota.needed)
+        waiting = quota.pass_over()
+    counts = {"accepted": len(chosen), "waiting": waiting, "partial": unsettled}
+    write_manifest(run_dir, msgspec.structs.replace(manifest, files=files, **counts))
     sys.stdout.write("".join(f"{run_dir / file.path}: {file.rows} rows\n" for file in files))
+    if waiting:
+        sys.stderr.write(f"{len(chosen):,} accepted, {wait_text(run_dir, waiting)}\n")
+    if unsettled:
+        text = f"{unsettled:,} of {len(chosen):,} may still change: lower-numbered jobs are open"
+        sys.stderr.write(f"{text}, and a resume decides them\n")
     return 0
 
 

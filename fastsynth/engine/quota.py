@@ -160,6 +160,13 @@ class Quota:
         """Job numbers of the data set, ascending."""
         return array("Q", sorted(self._jobs_in((CHOSEN,))))
 
+    def pass_over(self) -> int:
+        """Decides all that has ended as if jobs without an end had brought nothing, and returns
+        how many conversations that adds. The last thing asked of a quota: no job ends after it."""
+        before, count = self.selected, len(self._strata)
+        self._settle(max((len(stratum.states) for stratum in self._strata), default=0) * count)
+        return self.selected - before
+
     def needed(self, job: int) -> bool:
         """Whether the job lies at or below the last one its stratum needed: not overshoot."""
         stratum, index = self._at(job)
@@ -220,14 +227,16 @@ class Quota:
                 self._clash[first] = key
         return "duplicate"
 
-    def _settle(self) -> None:
-        """Decides jobs in order of their numbers, as far as there is no gap."""
+    def _settle(self, gaps_below: int = 0) -> None:
+        """Decides jobs in order of their numbers, as far as there is no gap at or above a job."""
         while not self.complete:
             stratum, index = self._at(self._next)
             if not stratum.closed:
                 state = stratum.state(index)
                 if state in (OPEN, FLIGHT):
-                    return
+                    if self._next >= gaps_below:
+                        return
+                    state = HOLE
                 self._decide(stratum, index, state)
                 stratum.settled = index + 1
             self._next += 1

@@ -47,16 +47,22 @@ def add_compact(subparsers: Subparsers) -> None:
         subparsers,
         "compact",
         "write the Parquet files of a run again from its journal",
-        "compact runs/offline",
+        "compact runs/offline\ncompact --partial runs/killed",
         _compacted,
     )
     parser.add_argument("run_dir", metavar="RUN")
+    parser.add_argument(
+        "--partial",
+        action="store_true",
+        help="of a run that has not ended: with accepted conversations that jobs still open may "
+        "keep out; counted in manifest.json, decided by a resume",
+    )
 
 
 def _compacted(given: argparse.Namespace) -> int:
     from fastsynth.commands.rows import compact_run
 
-    return compact_run(Path(given.run_dir))
+    return compact_run(Path(given.run_dir), given.partial)
 
 
 def add_view(subparsers: Subparsers) -> None:

@@ -21,6 +21,10 @@ Funnel = dict[str, dict[str, int]]
 """Stage -> reason -> jobs."""
 
 
+ENDED = ("done", "hopeless", "nothing_accepted")
+"""Of `stopped_by`: nothing is left to do."""
+
+
 class DataFile(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """Relative to the run directory."""
@@ -54,6 +58,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Role -> model as the endpoints answered: part of the identity."""
     wanted: int = 0
     accepted: int = 0
+    waiting: int = 0
+    """Accepted too, and left out of the data until lower-numbered jobs have ended."""
+    partial: int = 0
+    """In the data although lower-numbered jobs are open (`compact --partial`): a resume decides
+    whether they stay."""
     rejected: int = 0
     """Ended without a conversation, or with one that repeats another's."""
     failed: int = 0

@@ -185,6 +185,29 @@ def test_a_failed_job_is_run_again_and_then_named():
     assert list(quota.chosen()) == [1]
 
 
+def test_passing_over_jobs_without_an_end_chooses_what_waited_for_them():
+    quota = Quota(4, {"a": 1})
+    for job in (0, 2, 4, 5):
+        quota.record(job, "accepted", "same" if job in (2, 4) else str(job))
+
+    assert list(quota.chosen()) == [0]
+    assert quota.pass_over() == 2
+    assert list(quota.chosen()) == [0, 2, 5]
+    assert quota.pass_over() == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(worlds, st.integers(0, 100))
+def test_of_a_run_without_gaps_nothing_waits(drawn, order):
+    seed, rates, alphabet, wanted, shares = drawn
+    weights, world = weights_of(rates, shares), world_of(seed, rates, alphabet)
+    quota = Quota(wanted, weights)
+    play(quota, world, 7, Random(order))
+
+    assert quota.pass_over() == 0
+    assert list(quota.chosen()) == reference(wanted, weights, world)
+
+
 def test_what_lies_past_the_last_needed_job_is_overshoot():
     quota = Quota(1, {"a": 1})
     jobs = [quota.next(), quota.next()]

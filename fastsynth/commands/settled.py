@@ -1,0 +1,63 @@
+"""What of a run is settled, counted anew from its journal: a kill leaves no manifest that knows.
+
+Accepted conversations are chosen in order of job numbers, so those behind a job without an end
+wait; these are counted and, where that is wanted, chosen as if such jobs had brought nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from fastsynth.engine.novelty import Novelty
+from fastsynth.engine.quota import Quota
+from fastsynth.logs import counts_kept
+from fastsynth.opening import quota_of
+from fastsynth.settings import decode, read_yaml
+from fastsynth.store.journal import heads
+from fastsynth.store.manifest import ENDED, Manifest
+from fastsynth.store.summary import Tally
+
+
+@contextmanager
+def settled(run_dir: Path, manifest: Manifest) -> Iterator[tuple[Quota, Manifest]]:
+    """The quota as the journal leaves it, and the manifest with the counts of both. Of a run that
+    has ended nothing waits: what has no end there is a hole. Raises ConfigError, DamagedFile."""
+    config = decode(read_yaml(run_dir / "config.yaml"), str(run_dir / "config.yaml"))
+    novelty, tally = Novelty(), Tally()
+    try:
+        quota = quota_of(config, novelty, counts_kept(run_dir))
+        for head, _ in heads(run_dir):
+            ended = (head.job, head.tag, head.content_hash, head.plan_hash, head.near)
+            tally.add(head, quota.record(*ended))
+        if manifest.stopped_by in ENDED:
+            quota.pass_over()
+        yield quota, _counted(manifest, quota, tally, novelty)
+    finally:
+        novelty.close()
+
+
+def _counted(manifest: Manifest, quota: Quota, tally: Tally, novelty: Novelty) -> Manifest:
+    """A manifest that a sitting wrote at its end stays as it is, but for what is in the data."""
+    if manifest.stopped_by:
+        return msgspec.structs.replace(manifest, accepted=quota.selected)
+    return msgspec.structs.replace(
+        manifest,
+        accepted=quota.selected,
+        rejected=tally.rejected + sum(novelty.counts.values()),
+        failed=tally.failed,
+        jobs=tally.jobs,
+        funnel=tally.funnel(),
+    )
+
+
+def wait_text(run_dir: Path, waiting: int) -> str:
+    """Why accepted conversations are not in the data, and what brings them there."""
+    more = "1 more waits" if waiting == 1 else f"{waiting:,} more wait"
+    return (
+        f"{more} for lower-numbered jobs (a resume decides; "
+        f"`fastsynth compact --partial {run_dir}` writes them now)"
+    )
