@@ -16,6 +16,7 @@ from fastsynth.llm.wire import Transcript
 from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped, Place
 from fastsynth.method.answer import answer_fault, kind_fault, unentailed
+from fastsynth.method.claims import idle_fault
 from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.kinds import NO_CALLS
 from fastsynth.method.leakage import leak
@@ -260,6 +261,7 @@ async def _verdict(
     fault = (
         manner_fault(answer, scene.tool_names)
         or kind_fault(scene.turn, answer)
+        or _idle_fault(scene, answer, context)
         or answer_fault(scene.turn, answer, context, f"{scene.told} {scene.query}")
     )
     if fault is not None:
@@ -268,6 +270,13 @@ async def _verdict(
         return _no("goal_value_not_told", str(scene.recalled))
     leaked = leaks(scene, messages) if scene.recorded else ""
     return _no("leakage", leaked) if leaked else verdict
+
+
+def _idle_fault(scene: Scene, answer: str, context: list[Any]) -> Dropped | None:
+    if scene.turn.kind not in NO_CALLS:
+        return None
+    rule = scene.turn.rule.text if scene.turn.rule is not None else ""
+    return idle_fault(answer, scene.transcript.messages, context, rule)
 
 
 def leaks(scene: Scene, messages: list[Message]) -> str:

@@ -1,6 +1,6 @@
 """Turns in which no call is right: small talk, what the history answers, or a wish no tool serves.
 
-The world stays as it is. How a reply is judged is `answer`'s.
+The world stays as it is. How a reply is judged is `answer`'s and `claims`'s.
 """
 
 from __future__ import annotations

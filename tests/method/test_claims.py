@@ -1,0 +1,105 @@
+"""Answers after no call: what a small model made up is refused, what people say is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from fastsynth import seeds
+from fastsynth.method.claims import idle_fault
+from fastsynth.records import Message, ToolCall
+from fastsynth.sim import smalltalk
+
+STRANGER = (
+    Message(role="system", content="Today is 2026-03-02."),
+    Message(role="user", content="Thanks! I forgot to send Ann the 3 photos."),
+)
+AFTER_SENDING = (
+    STRANGER[0],
+    Message(role="user", content="Send Ann the time of my train, 17:45."),
+    Message(
+        role="assistant",
+        tool_calls=(ToolCall(id="a12345678", name="send_message", arguments="{}"),),
+    ),
+    Message(role="tool", content='{"id": "msg-77"}', name="send_message"),
+    Message(role="assistant", content="Ann has your message."),
+    Message(role="user", content="Lovely."),
+)
+
+
+def reason(answer: str, before: tuple[Message, ...] = STRANGER, rule: str = "") -> str:
+    fault = idle_fault(answer, before, [], rule)
+    return fault.reason if fault else ""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I have sent it.",
+        "You're welcome! I've just sent the photos to Ann.",
+        "The photos have been sent successfully.",
+        "It was sent a minute ago.",
+        "Sent!",
+        "Done. Anything else?",
+        "Great! I've gone ahead and booked a table for you.",
+        "Your flight is now booked.",
+        "I successfully created a reminder for you.",
+        "The reminder has now been created.",
+        "I’ve cancelled the meeting as you wished.",
+    ],
+)
+def test_an_effect_that_no_call_had_is_refused(answer: str) -> None:
+    assert reason(answer) == "false_claim"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "You have 5 unread messages.",
+        "The reference is QX77.",
+        "Head to gate B7.",
+        "Just write to help@shop.example.",
+        "Your total comes to 41.50.",
+    ],
+)
+def test_a_figure_an_id_and_an_address_from_nowhere_are_refused(answer: str) -> None:
+    assert reason(answer) == "answer_not_entailed"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "You're welcome!",
+        "I'm here 24/7 if you need anything.",
+        "Would you like me to send the 3 photos now? It has not been sent yet.",
+        "Nothing was sent so far.",
+        "If you've booked already, just tell me.",
+        "Have the photos been sent?",
+        "Glad to hear that you are done with it.",
+        "Today is 2 March, so there is time.",
+        "Once it is done, I'll tell you.",
+        "Let me know when you need it sent.",
+    ],
+)
+def test_courtesy_questions_denials_and_known_figures_pass(answer: str) -> None:
+    assert reason(answer) == ""
+
+
+def test_an_effect_of_an_earlier_turn_may_be_spoken_of() -> None:
+    assert reason("I've sent Ann the time, 5:45 pm.", AFTER_SENDING) == ""
+    assert reason("The message (msg-77) has been sent, all done.", AFTER_SENDING) == ""
+    assert reason("I've booked the train, too.", AFTER_SENDING) == "false_claim"
+
+
+def test_a_refusal_may_quote_its_rule() -> None:
+    rule = "A card that was blocked pays at most 150 a day."
+    answer = "I can't do that. The rule: cards pay at most 150. The card was blocked."
+
+    assert reason(answer, rule=rule) == ""
+    assert reason(answer) == "false_claim"
+
+
+def test_none_of_the_scripted_teachers_replies_is_refused() -> None:
+    for number in range(300):
+        rng = seeds.derive(1, "replies", number)
+        for answer in (smalltalk.chat_answer(rng), smalltalk.cannot(rng)):
+            assert reason(answer) == "", answer
