@@ -26,6 +26,7 @@ examples:
   fastsynth probe -c configs/student.yaml             which tools a student model fails
   fastsynth view runs/offline                         one of them as a chat
   fastsynth verify runs/offline                       replay every row in a fresh environment
+  fastsynth export runs/offline --format trl          lines of JSON for a trainer
 """
 ADDED = (
     plans.add_init,
@@ -36,6 +37,7 @@ ADDED = (
     rows.add_verify,
     rows.add_compact,
     rows.add_view,
+    rows.add_export,
     rows.add_report,
     plans.add_estimate,
     runs.add_probe,

@@ -15,7 +15,7 @@ from fastsynth.cli import _parse, main
 
 COMMANDS = (
     "generate", "doctor", "preview", "status", "verify", "compact", "view", "report", "probe",
-    "graph", "serve", "bench", "estimate",
+    "graph", "serve", "bench", "estimate", "export",
 )  # fmt: skip
 
 
@@ -131,6 +131,30 @@ def test_a_reader_that_leaves_early_is_no_error(worlds: Path) -> None:
 
     assert ended.stderr == ""
     assert ended.returncode == 0
+
+
+@pytest.mark.parametrize("form", ["openai", "trl", "swift", "sharegpt"])
+def test_export_writes_a_file_or_stdout_alike(
+    form: str, worlds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "train.jsonl"
+
+    assert main(["export", str(worlds), "--format", form, "-o", str(out)]) == 0
+    said = capsys.readouterr()
+    assert main(["export", str(worlds), "--format", form]) == 0
+    assert capsys.readouterr().out == out.read_text()
+    assert said.out == ""
+    assert said.err.startswith(f"{len(out.read_text().splitlines())} lines of 16 conversations")
+    assert [path.name for path in tmp_path.iterdir()] == ["train.jsonl"]
+
+
+def test_export_says_where_a_format_has_no_place_for_reasoning(
+    worlds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(worlds), "--format", "swift", "--reasoning", "field"]) == 2
+
+    complaint = "--reasoning: 'field', need one of think, none for --format swift"
+    assert capsys.readouterr().err == f"fastsynth: {complaint}\n"
 
 
 def test_doctor_finds_a_bundled_world_well(

@@ -1,4 +1,4 @@
-"""Parsers of `status`, `verify`, `compact`, `view` and `report`: what comes after a run."""
+"""Parsers of what comes after a run: `status verify compact view export report`."""
 
 from __future__ import annotations
 
@@ -83,6 +83,53 @@ def _viewed(given: argparse.Namespace) -> int:
     from fastsynth.commands.rows import view
 
     return view(Path(given.run_dir), given.row, given.n, given.full)
+
+
+def add_export(subparsers: Subparsers) -> None:
+    parser = command(
+        subparsers,
+        "export",
+        "write the conversations as lines of JSON that a trainer reads",
+        "export runs/offline --format trl -o train.jsonl\n"
+        "export runs/offline --format openai --no-hinted -o train.jsonl\n"
+        "export runs/offline --format sharegpt --by step -o train.jsonl\n"
+        "export runs/offline --format swift | head -1",
+        _exported,
+    )
+    parser.add_argument("run_dir", metavar="RUN")
+    parser.add_argument(
+        "--format",
+        required=True,
+        choices=("openai", "trl", "swift", "sharegpt"),
+        help="openai: fine-tuning files; trl: prompt and completion; swift: ms-swift's agent form; "
+        "sharegpt: LLaMA-Factory's",
+    )
+    parser.add_argument("-o", "--out", metavar="FILE", help="default: stdout")
+    parser.add_argument(
+        "--by",
+        choices=("conversation", "step"),
+        default="conversation",
+        help="step: a line for each message that is learned, which ends there",
+    )
+    parser.add_argument(
+        "--reasoning",
+        choices=("field", "think", "none"),
+        help="reasoning_content, <think> in the content, or left out; default: as the format does",
+    )
+    parser.add_argument(
+        "--no-hinted",
+        action="store_true",
+        help="without conversations that hold reasoning written under a hint",
+    )
+
+
+def _exported(given: argparse.Namespace) -> int:
+    from fastsynth.commands.exports import export
+
+    out = Path(given.out) if given.out else None
+    return export(
+        Path(given.run_dir), given.format, out, given.by, given.reasoning, given.no_hinted
+    )
 
 
 def add_report(subparsers: Subparsers) -> None:

@@ -179,10 +179,13 @@ from datasets import load_dataset
 rows = load_dataset("parquet", data_files="data/*.parquet", split="train")
 ```
 
-Replay every row against a fresh environment, from the directory above this one:
+From the directory above this one, replay every row against a fresh environment, or write the lines
+that a trainer reads (`openai`, `trl`, `swift`, `sharegpt`), with a loss only on what is to be
+learned:
 
 ```sh
 fastsynth verify {name}
+fastsynth export {name} --format trl -o train.jsonl
 ```"""
 
 

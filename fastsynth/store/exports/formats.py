@@ -1,0 +1,178 @@
+"""Lessons as lines of JSON for trainers, each in the form its documentation gives.
+
+OpenAI: API reference, fine-tuning, chat input. TRL: docs/source/dataset_formats. ms-swift: Agent
+support and Custom dataset. LLaMA-Factory: data/README, `sharegpt`. What Arrow could merge across
+rows is a JSON string where the form allows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from fastsynth.records import Message, ToolCall, encode
+from fastsynth.store.exports.lesson import By, Lesson, runs
+
+Format = Literal["openai", "trl", "swift", "sharegpt"]
+Reasoning = Literal["field", "think", "none"]
+"""`field`: `reasoning_content` beside the content. `think`: `<think>` before it."""
+Line: TypeAlias = dict[str, Any]
+Writer: TypeAlias = Callable[[Lesson, Reasoning, By], Iterator[Line]]
+
+REASONING: dict[Format, tuple[Reasoning, ...]] = {
+    "openai": ("none", "think", "field"),
+    "trl": ("field", "think", "none"),
+    "swift": ("think", "none"),
+    "sharegpt": ("think", "none"),
+}
+"""What each form can hold, its default first: OpenAI's own service takes no reasoning."""
+
+
+def openai(lesson: Lesson, reasoning: Reasoning, by: By) -> Iterator[Line]:
+    """`weight: 0` on what is not learned."""
+    messages = []
+    for message, learned in zip(lesson.messages, lesson.learned, strict=True):
+        line = _chat_message(message, reasoning, _text_arguments)
+        if message.role == "assistant" and not learned:
+            line["weight"] = 0
+        messages.append(line)
+    yield {"messages": messages, "tools": lesson.tools}
+
+
+def trl(lesson: Lesson, reasoning: Reasoning, by: By) -> Iterator[Line]:
+    """Prompt and completion: what is not learned is prompt."""
+    for run in runs(lesson):
+        said = [_named_result(message, reasoning) for message in run.messages]
+        tools = _json(run.tools)
+        yield {"prompt": said[: run.first], "completion": said[run.first :], "tools": tools}
+
+
+def swift(lesson: Lesson, reasoning: Reasoning, by: By) -> Iterator[Line]:
+    """A message for each call; `loss: false` on what is not learned."""
+    messages = []
+    for message, learned in zip(lesson.messages, lesson.learned, strict=True):
+        own = message.role == "assistant"
+        for role, content in _swift_message(message, reasoning):
+            line: Line = {"role": role, "content": content}
+            messages.append(line if learned or not own else {**line, "loss": False})
+    yield {"tools": _json(lesson.tools), "messages": messages}
+
+
+def sharegpt(lesson: Lesson, reasoning: Reasoning, by: By) -> Iterator[Line]:
+    """Nothing for a lesson with context among its answers: the form cannot mark it, but where only
+    the last is learned (`mask_history: true`). Words beside a call have no place in it."""
+    if not lesson.whole and by != "step":
+        return
+    said: list[Line] = []
+    results: list[str] = []
+    for message in lesson.messages:
+        if message.role == "tool":
+            results.append(message.content or "")
+            continue
+        if results:
+            said.append({"from": "observation", "value": _together(results)})
+            results = []
+        if message.role != "system":
+            said.append(_sharegpt_message(message, reasoning))
+    system = [message.content or "" for message in lesson.messages if message.role == "system"]
+    flat = [tool["function"] for tool in lesson.tools]
+    yield {"conversations": said, "system": "\n\n".join(system), "tools": _json(flat)}
+
+
+WRITERS: dict[Format, Writer] = {
+    "openai": openai,
+    "trl": trl,
+    "swift": swift,
+    "sharegpt": sharegpt,
+}
+
+
+def _chat_message(
+    message: Message, reasoning: Reasoning, arguments: Callable[[ToolCall], Any]
+) -> Line:
+    line: Line = {"role": message.role, "content": _content(message, reasoning)}
+    if reasoning == "field" and message.reasoning:
+        line["reasoning_content"] = message.reasoning
+    if message.tool_calls:
+        line["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": arguments(call)},
+            }
+            for call in message.tool_calls
+        ]
+    if message.role == "tool":
+        line["tool_call_id"] = message.tool_call_id
+    return line
+
+
+def _named_result(message: Message, reasoning: Reasoning) -> Line:
+    """With arguments as objects, and the tool's name beside its result: templates read both."""
+    line = _chat_message(message, reasoning, _object_arguments)
+    return {**line, "name": message.name} if message.role == "tool" else line
+
+
+def _content(message: Message, reasoning: Reasoning) -> str:
+    """Never null: templates join it to other text."""
+    text = message.content or ""
+    if reasoning == "think" and message.role == "assistant" and message.reasoning:
+        return f"{_thought(message)}{text}"
+    return text
+
+
+def _swift_message(message: Message, reasoning: Reasoning) -> Iterator[tuple[str, str]]:
+    if message.role == "tool":
+        yield "tool_response", message.content or ""
+        return
+    content = _content(message, reasoning)
+    if content or not message.tool_calls:
+        yield message.role, content
+    for call in message.tool_calls:
+        yield "tool_call", _json(_named(call))
+
+
+def _sharegpt_message(message: Message, reasoning: Reasoning) -> Line:
+    if message.role == "user":
+        return {"from": "human", "value": message.content or ""}
+    if not message.tool_calls:
+        return {"from": "gpt", "value": _content(message, reasoning)}
+    named = [_named(call) for call in message.tool_calls]
+    thought = _thought(message) if reasoning == "think" and message.reasoning else ""
+    value = thought + _json(named[0] if len(named) == 1 else named)
+    return {"from": "function_call", "value": value}
+
+
+def _together(results: list[str]) -> str:
+    """One result as it is; several, of parallel calls, as a JSON list in the order of the calls."""
+    return results[0] if len(results) == 1 else _json([_value(result) for result in results])
+
+
+def _thought(message: Message) -> str:
+    return f"<think>\n{message.reasoning}\n</think>\n\n"
+
+
+def _named(call: ToolCall) -> Line:
+    return {"name": call.name, "arguments": _object_arguments(call)}
+
+
+def _text_arguments(call: ToolCall) -> str:
+    return call.arguments
+
+
+def _object_arguments(call: ToolCall) -> Any:
+    """The text itself where the call was malformed."""
+    return _value(call.arguments)
+
+
+def _value(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text
+
+
+def _json(value: Any) -> str:
+    return encode(value).decode()
