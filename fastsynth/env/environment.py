@@ -98,6 +98,8 @@ class Environment(Protocol):
 
     `call` never raises for what a tool did; it may raise `EnvironmentBroken` when the environment
     itself is gone. Arguments were checked against the schema by the caller (`env.world.World`).
+    One that knows of tools that never leave another state, errors included, has a method
+    `moves(name) -> bool` that is False for them: nothing is copied or hashed anew after such calls.
     """
 
     async def reset(self, state: Mapping[str, Any]) -> None:

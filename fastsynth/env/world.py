@@ -7,7 +7,7 @@ state of a `mark`. Leaves execution to the environment.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
@@ -50,6 +50,7 @@ class World:
         self._law = law
         self.tools = tools
         self.log: list[Logged] = []
+        self._moves: Callable[[str], bool] = getattr(environment, "moves", _may_move)
         self._state = _State()
 
     async def call(self, name: str, arguments: Any) -> Observation:
@@ -65,7 +66,8 @@ class World:
         if complaint:
             return Observation(error="arguments", message=complaint)
         given = coerce(tool.parameters, arguments)
-        self._state = _State()
+        if self._moves(name):
+            self._state = _State()
         with doing("environment"):
             observation = await self._environment.call(name, given)
         self.log.append((name, given))
@@ -121,6 +123,10 @@ class World:
 
     async def known(self) -> Mapping[str, Sequence[Any]]:
         return await self._environment.known()
+
+
+def _may_move(_: str) -> bool:
+    return True
 
 
 @asynccontextmanager

@@ -20,6 +20,8 @@ from fastsynth.errors import ConfigError
 from fastsynth.records import canonical
 
 DOMAIN = BfclDomain()
+for _part in vars(DOMAIN)["_by_name"].values():
+    _part.steady = False  # what parts promise of tools that do not mutate is found out here
 NEVER = {"get_outside_temperature_from_weather_com"}
 """Answers `{"error": 404}` whatever happens."""
 _walks: list[Explorer] = []

@@ -109,6 +109,32 @@ async def test_a_call_that_is_refused_by_its_schema_leaves_the_state_known() -> 
     assert counter.digests == 1
 
 
+class Steady(Counter):
+    """Knows that nothing of it ever moves."""
+
+    def moves(self, name: str) -> bool:
+        return False
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> Observation:
+        return Observation(value=self.number)
+
+
+@pytest.mark.anyio
+async def test_a_call_that_moves_nothing_leaves_copy_and_digest_as_they_were() -> None:
+    steady = Steady()
+    world = World(steady, TOOLS)
+    start, before = await world.mark(), await world.digest()
+
+    await world.call("add", {"by": 2})
+    await world.mark()
+    after = await world.digest()
+    await world.rewind(start)
+
+    assert before == after
+    assert (steady.copies, steady.digests, steady.restores) == (1, 1, 0)
+    assert world.log == []
+
+
 VALUES = st.recursive(
     st.integers() | st.text("ab.[", max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner),

@@ -17,6 +17,9 @@ from fastsynth.errors import ConfigError
 from fastsynth.records import canonical
 
 ALL = world()
+DOUBTED = world()
+for _part in vars(DOUBTED)["_by_name"].values():
+    _part.steady = False
 
 
 class Explorer:
@@ -154,6 +157,24 @@ async def test_reads_leave_the_state_alone_and_snapshots_bring_it_back() -> None
         await live.rewind(mark)
 
         assert await live.digest() == start
+
+
+@pytest.mark.anyio
+async def test_parts_whose_promises_are_not_believed_keep_them_all_the_same() -> None:
+    for seed in range(4):
+        _, _, calls = await explored(PARTS, seed, rounds=3)
+        scenario = ALL.draw(PARTS, Random(seed))
+        async with (
+            living(ALL, PARTS, scenario.state) as live,
+            living(DOUBTED, PARTS, scenario.state) as doubted,
+        ):
+            for name, arguments, seen in calls:
+                before = await doubted.digest()
+                assert await live.call(name, arguments) == seen
+                assert await doubted.call(name, arguments) == seen
+                after = await doubted.digest()
+                assert await live.digest() == after
+                assert before == after or live.tools[name].mutates
 
 
 @pytest.mark.anyio

@@ -71,6 +71,7 @@ class BfclPart:
     """One class in an `ObjectEnvironment`."""
 
     alone = True
+    steady = True
 
     def __init__(self, sketch: Sketch) -> None:
         self._sketch = sketch

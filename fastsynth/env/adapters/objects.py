@@ -26,7 +26,8 @@ class Part(Protocol):
     """How one kind of object takes part. Stateless and shared by all environments.
 
     A part with a true attribute `alone` promises that its object reaches no other part's: where
-    all parts do, each is copied and hashed on its own.
+    all parts do, each is copied and hashed on its own. One with a true attribute `steady` promises
+    that its tools which do not mutate leave all objects exactly as they were, errors included.
     """
 
     @property
@@ -86,6 +87,7 @@ class ObjectEnvironment:
         self._parts = tuple(parts)
         self._common = tuple(common)
         self._owner = _owners(self._parts)
+        self._moving = _moving(self._parts)
         self._ignored = _ignored(self._parts)
         self._groups: dict[str, Held] = {}
         """Part -> the group it is copied with: its own where no part reaches another."""
@@ -120,11 +122,14 @@ class ObjectEnvironment:
         group = self._groups.get(part.name)
         if group is None:
             raise EnvironmentBroken(f"{part.name}: called before reset")
-        live = group.to_move()[part.name]
+        live = (group.to_move() if name in self._moving else group.live())[part.name]
         with boundary() as caught:
             return part.observe(getattr(live, name)(**arguments))
         assert caught.error is not None
         return part.fault(caught.error)
+
+    def moves(self, name: str) -> bool:
+        return name in self._moving
 
     async def snapshot(self) -> tuple[bytes, ...]:
         return tuple(group.copy() for group in self._each())
@@ -171,6 +176,17 @@ class ObjectEnvironment:
 @lru_cache(maxsize=256)
 def _owners(parts: tuple[Part, ...]) -> Mapping[str, Part]:
     return {name: part for part in parts for name in part.tools}
+
+
+@lru_cache(maxsize=256)
+def _moving(parts: tuple[Part, ...]) -> frozenset[str]:
+    """Tools whose calls may leave another state."""
+    return frozenset(
+        name
+        for part in parts
+        for name, tool in part.tools.items()
+        if tool.mutates or not getattr(part, "steady", False)
+    )
 
 
 @lru_cache(maxsize=256)

@@ -22,6 +22,7 @@ class Refused(Exception):
 class WorldPart:
     """A world class: its tools are the methods marked with `@tool`."""
 
+    steady = True
     ignored = frozenset(("catalogue", "others", "shown"))
 
     def __init__(self, name: str, kind: type) -> None:
