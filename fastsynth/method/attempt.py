@@ -20,7 +20,8 @@ from fastsynth.method.claims import idle_fault
 from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.kinds import NO_CALLS
 from fastsynth.method.leakage import leak
-from fastsynth.method.manner import manner_fault
+from fastsynth.method.manner import manner_fault, thought
+from fastsynth.method.outcome import outcome_fault
 from fastsynth.method.pace import breathe
 from fastsynth.method.parse import Spoken, arguments_of, spoken
 from fastsynth.method.plan import Turn
@@ -156,11 +157,11 @@ def _has_to_call(scene: Scene, executed: list[Executed]) -> bool:
 
 def _message(said: Spoken, reasoning: str, before: list[Message]) -> Message:
     """What stands around a call that was written as text is thought, not said to anyone."""
-    thought = said.content if said.from_text and not reasoning else reasoning
+    inner = thought(said.content) if said.from_text and not reasoning else reasoning
     return Message(
         role="assistant",
         content=None if said.from_text else said.content or None,
-        reasoning=thought or None,
+        reasoning=inner or None,
         tool_calls=_unique_ids(said.calls, before),
     )
 
@@ -258,11 +259,15 @@ async def _verdict(
         return _no("ungrounded_value", guessed)
     answer = messages[-1].content or ""
     context = [*scene.seen(), *([call.arguments, call.value] for call in executed)]
+    told = f"{scene.told} {scene.query}"
     fault = (
         manner_fault(answer, scene.tool_names)
         or kind_fault(scene.turn, answer)
         or _idle_fault(scene, answer, context)
-        or answer_fault(scene.turn, answer, context, f"{scene.told} {scene.query}")
+        or answer_fault(scene.turn, answer, context, told)
+        or outcome_fault(
+            answer, executed, lambda: f"{told} {context} {b' '.join(scene.tools).decode()}"
+        )
     )
     if fault is not None:
         return fault

@@ -16,6 +16,7 @@ from fastsynth.method.wording import hidden_values, user_values
 LONGEST_QUERY = 2000
 MOST = 0.75
 """Share of an ask's longer words that have to stand in the query where it is not quoted whole."""
+_GREETING = re.compile(r"^ (?:hello|hi|hey|dear|good (?:morning|afternoon|evening))(?: there)? ")
 _CODE = re.compile(r"[A-Za-z]*\d(?:[\w.,:/-]*\w)?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _WORD = re.compile(r"[^\W_]+")
@@ -32,7 +33,9 @@ _USED = (
     r"(?=[`'\"]?(?:\W*$|\s(?:for|to|on|tool)\b))"
 )
 _META = re.compile(
-    r"\b(tool call|function call|api call|composite tool|advanced tool|json object)\b", re.I
+    r"\b(tool call|function call|api call|composite tool|advanced tool|json object)\b"
+    r"|\bto be told\b|\bto be done\W*$",
+    re.I,
 )
 
 
@@ -63,6 +66,8 @@ def query_fault(
     missing = turn.slot if turn.kind == "missing_parameter" else None
     if missing is not None and stands_in(missing.value, text):
         return _no("missing_value_said", str(missing.value))
+    if greeted := _greeted(turn, text):
+        return _no("greets_a_value", greeted)
     context = text + normal(history)
     for name, value in user_values(turn):
         if not stands_in(value, context):
@@ -76,6 +81,16 @@ def query_fault(
         if not _expressed(choice, context if older else text):
             return _no("choice_not_said", choice.words)
     return _asks_fault(turn, draft)
+
+
+def _greeted(turn: Turn, text: str) -> str:
+    """A value that the message greets as if the assistant bore that name, or ""."""
+    greeting = _GREETING.match(text)
+    rest = text[greeting.end() - 1 :] if greeting else ""
+    told = (
+        value for _, value in user_values(turn) if isinstance(value, str) and distinctive(value)
+    )
+    return next((value for value in told if rest.startswith(normal(value))), "") if rest else ""
 
 
 def _invented(query: str, turn: Turn, history: str) -> str:

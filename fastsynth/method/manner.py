@@ -14,8 +14,21 @@ from fastsynth.method.guards import named_tool
 
 _MARKUP = re.compile(r"</?tool|<\||\|>|```|^\s*[{\[].*[}\]]\s*$", re.DOTALL)
 _ABSENT = re.compile(
-    r"\b(the user(?:'s)?|the (?:question|query|request) (?:asks|is asking)|as an ai)\b", re.I
+    r"\b(the (?:current |logged-in )?user(?:'s)?|the (?:question|query|request) (?:asks|is asking)"
+    r"|as an ai)\b",
+    re.I,
 )
+_DOUBTED = re.compile(
+    r"\b(may vary depending|actual (?:search )?results?|actual (?:tool )?output|based on the"
+    r" (?:provided|given) (?:data|output|information|tools?)|hypothetical|for demonstration)\b",
+    re.I,
+)
+_SPOKEN = re.compile(
+    r"\b(?:you (?:can|could|may|need|should|will|would)|you'll|your|here(?:'s| is| are)"
+    r"|this (?:command|code|function|call|will)|please|as follows)\b",
+    re.I,
+)
+"""Of text beside a call: said to somebody, not thought."""
 
 
 def manner_fault(answer: str, tool_names: Collection[str]) -> Dropped | None:
@@ -24,9 +37,17 @@ def manner_fault(answer: str, tool_names: Collection[str]) -> Dropped | None:
         return _no("answer_is_markup", found.group()[:60])
     if found := _ABSENT.search(answer):
         return _no("speaks_about_the_user", found.group())
+    if doubted := _DOUBTED.search(answer):
+        return _no("doubts_its_results", doubted.group())
     if named := named_tool(answer, tool_names):
         return _no("answer_names_tool", named)
     return None
+
+
+def thought(prose: str) -> str:
+    """What of the text around a written call may stand as reasoning: all of it, or nothing where
+    it speaks to somebody or announces a block of code that was the call."""
+    return "" if _SPOKEN.search(prose) or prose.rstrip().endswith(":") else prose
 
 
 def _no(reason: str, detail: str) -> Dropped:

@@ -192,9 +192,12 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
 
     `context` is the normal text of everything before the turn's first call; results join as they
     come. Catches calls that guess what they should have looked up; of calls that the trace has
-    not, also numbers and identifiers that stand nowhere.
+    not, also numbers and identifiers that stand nowhere, and words for an option of a tool that
+    the trace leaves alone (`category: groceries`, where nobody spoke of groceries).
     """
     planned = {(step.tool, canonical(step.arguments)) for step in turn.steps}
+    options = {(step.tool, name) for step in turn.steps for name in step.arguments}
+    tools = {step.tool for step in turn.steps}
     seen, fresh, message = context, "", -1
     hidden = {canonical(v) for step in turn.steps for v in scalars(step.value) if distinctive(v)}
     for call in executed:
@@ -203,10 +206,12 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
         if call.message != message:
             seen, fresh, message = seen + fresh, "", call.message
         strange = (call.tool, canonical(call.arguments)) not in planned
-        for value in scalars(list(call.arguments.values())):
-            doubtful = canonical(value) in hidden or (strange and _identifies(value))
-            if doubtful and not stands_in(value, seen):
-                return str(value)
+        for name, argument in call.arguments.items():
+            added = call.tool in tools and (call.tool, name) not in options
+            for value in scalars(argument):
+                doubtful = canonical(value) in hidden or (strange and _identifies(value))
+                if (doubtful or (added and _says(value))) and not stands_in(value, seen):
+                    return str(value)
         fresh += normal(canonical(call.value))
     return ""
 
@@ -216,6 +221,11 @@ def _identifies(value: Any) -> bool:
     if isinstance(value, str):
         return any(letter.isdigit() for letter in value) and distinctive(value)
     return distinctive(value)
+
+
+def _says(value: Any) -> bool:
+    """Values that narrow something down: a word, a number other than nought, a yes."""
+    return value not in ("", 0, False, None)
 
 
 def _no(reason: str, detail: str) -> Dropped:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fastsynth.method.manner import manner_fault
+from fastsynth.method.manner import manner_fault, thought
+from fastsynth.method.outcome import outcome_fault
+from fastsynth.method.verify import Executed
 
 TOOLS = ("search_files", "lockDoors", "power")
 
@@ -23,9 +25,45 @@ TOOLS = ("search_files", "lockDoors", "power")
         ("The question asks for information about a fare.", "speaks_about_the_user"),
         ('You can use the "search_files" function for that.', "answer_names_tool"),
         ("Calling lockDoors will do it.", "answer_names_tool"),
+        ("The current user has three tickets.", "speaks_about_the_user"),
+        ("It is 3 pages long; details may vary depending on the results.", "doubts_its_results"),
     ],
 )
 def test_an_answer_speaks_to_the_person_in_plain_words(answer: str, reason: str) -> None:
     fault = manner_fault(answer, TOOLS)
+
+    assert (fault.reason if fault else "") == reason
+
+
+def test_text_beside_a_call_is_thought_unless_it_speaks_to_somebody() -> None:
+    assert thought("The id is in the list of cards.") == "The id is in the list of cards."
+    assert thought("Here is the current time:") == ""
+    assert thought("You can use the echo function.") == ""
+    assert thought("To write the file, run:") == ""
+
+
+WROTE = Executed(id="c0", tool="echo", arguments={"file_name": "notes.txt"}, value=None)
+REFUSED = Executed(id="c1", tool="echo", arguments={}, error="no such folder")
+
+
+@pytest.mark.parametrize(
+    ("answer", "executed", "told", "reason"),
+    [
+        ("The text is in notes.txt now.", [WROTE], "", ""),
+        ("The operation failed.", [WROTE], "", "tells_of_failure"),
+        ("notes.txt does not exist in the folder.", [WROTE], "", "tells_of_failure"),
+        ("The first try failed, the second went through.", [REFUSED, WROTE], "", ""),
+        ("The job 'nightly' failed on Monday.", [WROTE], "status: failed", ""),
+        ("The brake holds 1000.0 psi.", [WROTE], "force in Newtons", "unit_made_up"),
+        ("The tyre holds 32.5 psi.", [WROTE], "pressure in psi", ""),
+        ("The balance is 449.01\u20ac.", [WROTE], "currency: SEK", "unit_made_up"),
+        ("The balance is \u20ac449.01.", [WROTE], "currency: EUR", ""),
+        ("It is 12 km and costs $5.", [WROTE], "kilometres, USD", ""),
+    ],
+)
+def test_an_answer_reports_what_happened(
+    answer: str, executed: list[Executed], told: str, reason: str
+) -> None:
+    fault = outcome_fault(answer, executed, lambda: told)
 
     assert (fault.reason if fault else "") == reason

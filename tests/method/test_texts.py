@@ -71,6 +71,10 @@ def fault(query: str, *asks: str, turn: Turn = TURN, history: str = "") -> str:
         (GOOD + " My card is 88-2041.", "invented_value"),
         (GOOD + " I turn 40 in 2031.", ""),
         (GOOD + " {passenger}", "placeholder_or_meta"),
+        ("Hello Oslo, please book the cheapest flight on 3 May, two seats.", "greets_a_value"),
+        ("Hello, Oslo. " + GOOD, "greets_a_value"),
+        (GOOD + " The booking is to be done", "placeholder_or_meta"),
+        (GOOD + " There is a lot to be done here.", ""),
         ("x", "length"),
     ],
 )

@@ -12,7 +12,7 @@ from method_stage import job, planned
 from fastsynth.env.world import World
 from fastsynth.method.agents import Dropped
 from fastsynth.method.forms import normal
-from fastsynth.method.plan import Turn
+from fastsynth.method.plan import Goal, Step, Turn, User
 from fastsynth.method.verify import Executed, Verdict, judge, ungrounded
 
 pytestmark = pytest.mark.anyio
@@ -191,3 +191,32 @@ async def test_calls_of_one_message_see_no_results_of_it() -> None:
                     assert ungrounded(turn, together, "") != ""
                     return
     pytest.skip("no turn fed by an undoubted value in these jobs")
+
+
+def test_an_option_that_nobody_spoke_of_is_a_guess() -> None:
+    statement = Step(
+        value={"spent": 0.0},
+        tool="get_statement",
+        arguments={"account": "Away"},
+        sources={"account": User()},
+    )
+    turn = Turn(
+        number=0,
+        kind="base",
+        target="get_statement",
+        steps=(statement,),
+        goals=(Goal(step=0, effect=False, paths=("spent",)),),
+        digest="",
+    )
+
+    def guessed(said: str, **more: object) -> str:
+        call = Executed(
+            id="c0", tool="get_statement", arguments={"account": "Away", **more}, value={}
+        )
+        return ungrounded(turn, [call], normal(said))
+
+    assert guessed("What was spent from Away?") == ""
+    assert guessed("What was spent from Away?", category="groceries") == "groceries"
+    assert guessed("What was spent from Away on groceries?", category="groceries") == ""
+    assert guessed("What was spent from Away?", limit=10) == "10"
+    assert guessed("What was spent from Away?", limit=0, category="") == ""
