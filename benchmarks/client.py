@@ -34,8 +34,9 @@ from fastsynth.llm.wire import Transcript
 from fastsynth.records import encode
 
 sys.path.insert(0, str(Path(__file__).parent))
-from client_peers import NAMES, Unavailable, measured
+from client_peers import NAMES, measured
 from client_server import FILES, MESSAGES, REPLY, TOOLS, answer_size, body, server
+from peers import Unavailable
 
 Work = Callable[[int], Awaitable[None]]
 Row = dict[str, Any]

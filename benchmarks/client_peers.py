@@ -1,8 +1,7 @@
-"""Other clients for `bench client -- --peers ...`, each in an environment of its own.
+"""Other clients for `bench client -- --peers ...`, each in an environment of its own (`peers`).
 
-An environment is made on first use, with uv, under `$XDG_CACHE_HOME/fastsynth/peers`; what cannot
-be installed is left out with one line. The same file is the program that runs in there, so it
-imports nothing of this project; `h2load` is Debian's (package nghttp2-client).
+The same file is the program that runs in there, so it imports nothing of this project; `h2load`
+is Debian's (package nghttp2-client).
 """
 
 from __future__ import annotations
@@ -20,26 +19,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parent))
+from peers import Unavailable, environment, last_line, output_of
+
 PACKAGES = {
     "openai-aiohttp": ("openai[aiohttp]==3.52.0",),
     "litellm": ("litellm==1.106.2", "mcp"),  # without mcp it fails where tools are sent
     "curator": ("bespokelabs-curator==0.1.31",),
 }
 NAMES = (*PACKAGES, "h2load")
-QUIET = {
-    "TELEMETRY_ENABLED": "false",
-    "CURATOR_DISABLE_CACHE": "1",
-    "CURATOR_DISABLE_RICH_DISPLAY": "1",
-    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    "HF_HUB_OFFLINE": "1",
-    "NO_PROXY": "127.0.0.1",
-}
 Row = dict[str, Any]
 Call = Callable[[], Awaitable[Any]]
-
-
-class Unavailable(Exception):
-    """Why a peer is left out, in one line."""
 
 
 def measured(name: str, url: str, requests: int, in_flight: int, body: bytes) -> Row:
@@ -49,48 +39,10 @@ def measured(name: str, url: str, requests: int, in_flight: int, body: bytes) ->
         path.write_bytes(body)
         if name == "h2load":
             return _h2load(url, requests, in_flight, path)
-        command = [str(_environment(name)), __file__, name, url, str(requests), str(in_flight)]
-        done = subprocess.run(
-            [*command, str(path)],
-            capture_output=True,
-            text=True,
-            cwd=folder,
-            env={**os.environ, **QUIET},
-            check=False,
-        )
-    lines = done.stdout.strip().splitlines()
-    if done.returncode or not lines:
-        raise Unavailable(f"{name}: {_last(done.stderr)}")
-    row: Row = json.loads(lines[-1])
-    return row
-
-
-def _environment(name: str) -> Path:
-    """The Python of a peer's environment, made now where it is not there yet."""
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folder = Path(home).expanduser() / "fastsynth" / "peers" / name
-    python, ready = folder / "bin" / "python", folder / "packages.txt"
-    wanted = "\n".join(PACKAGES[name])
-    if ready.is_file() and ready.read_text() == wanted:
-        return python
-    uv = shutil.which("uv")
-    if uv is None:
-        raise Unavailable(f"{name}: needs uv to make its environment")
-    folder.mkdir(parents=True, exist_ok=True)
-    for command in (
-        [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)],
-        [uv, "pip", "install", "--quiet", "--python", str(python), *PACKAGES[name]],
-    ):
-        # From there, since uv heeds the constraints of the project it is called in.
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Unavailable(f"{name}: cannot be installed: {_last(done.stderr)}")
-    ready.write_text(wanted)
-    return python
-
-
-def _last(text: str) -> str:
-    return (text.strip().splitlines() or ["no word why"])[-1][:200]
+        python = str(environment(name, PACKAGES[name]))
+        command = [python, __file__, name, url, str(requests), str(in_flight), str(path)]
+        row: Row = json.loads(output_of(name, command, folder))
+        return row
 
 
 def _h2load(url: str, requests: int, in_flight: int, body: Path) -> Row:
@@ -108,7 +60,7 @@ def _h2load(url: str, requests: int, in_flight: int, body: Path) -> Row:
     took = re.search(r"finished in ([\d.]+)(us|ms|s)", said)
     good = re.search(r"status codes: (\d+) 2xx", said)
     if took is None or good is None:
-        raise Unavailable(f"h2load: {_last(said)}")
+        raise Unavailable(f"h2load: {last_line(said)}")
     wall = float(took[1]) * {"us": 1e-6, "ms": 1e-3, "s": 1.0}[took[2]]
     failed = requests - int(good[1])
     return _row("h2load (C)", requests, wall, used.ru_utime + used.ru_stime, failed)

@@ -2,6 +2,8 @@
 
 The scripted teacher is a process of its own; only the client's CPU is counted (all threads, imports
 left out, opening, compaction and report included). A second pass under cProfile tells the shares.
+`--peers` puts other frameworks beside it on as many calls; `engine_beside` says what is compared.
+`--observers N` says what dashboard and events cost, from N pairs of runs (`engine_observers`).
 Usage: `fastsynth bench engine [--json FILE] [-- --conversations N --width W --no-profile]`.
 """
 
@@ -14,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,10 @@ import msgspec
 import polars  # noqa: F401 (its import is not what is measured)
 
 sys.path.insert(0, str(Path(__file__).parent))
+from engine_beside import beside
+from engine_observers import pairs
+from engine_peers import NAMES
+from engine_talks import counts, playing, write_talks
 from profile_shares import shares
 
 from fastsynth.config import Config
@@ -49,22 +56,47 @@ def one(environment: str, conversations: int, width: int, profiled: bool) -> Row
     profile = cProfile.Profile()
     with tempfile.TemporaryDirectory() as folder:
         run_dir = Path(folder) / "run"
-        order = Order(
-            config=config(environment, conversations, width), run_dir=run_dir, mode="plain"
+        row = _run(
+            config(environment, conversations, width), run_dir, profile if profiled else None
         )
-        wall, cpu = time.perf_counter(), time.process_time()
-        if profiled:
-            profile.enable()
-        anyio.run(generate, order, backend_options=LOOP)
+    row = {"benchmark": "engine", "subject": environment, "in_flight": width, **row}
+    return {"shares": shares(profile)} if profiled else row
+
+
+def one_counted(environment: str, conversations: int, width: int, talks: Path) -> Row:
+    """The same against an endpoint that counts, which is up before it; leaves its talks behind."""
+    with tempfile.TemporaryDirectory() as folder, playing() as url:
+        run_dir = Path(folder) / "run"
+        asked = config(environment, conversations, width)
+        teacher = msgspec.structs.replace(asked.endpoints["teacher"], url=url)
+        row = _run(msgspec.structs.replace(asked, endpoints={"teacher": teacher}), run_dir, None)
+        write_talks(run_dir, talks)
+        requests, prompt, completion = counts(url)
+    return {
+        "benchmark": "engine",
+        "subject": f"fastsynth, {environment}",
+        "in_flight": width,
+        **row,
+        "counted_by_us": row["requests"],
+        "requests": requests,
+        "prompt_tokens_per_request": round(prompt / requests),
+        "completion_tokens_per_request": round(completion / requests),
+    }
+
+
+def _run(asked: Config, run_dir: Path, profile: cProfile.Profile | None) -> Row:
+    order = Order(config=asked, run_dir=run_dir, mode="plain")
+    wall, cpu = time.perf_counter(), time.process_time()
+    if profile:
+        profile.enable()
+    anyio.run(generate, order, backend_options=LOOP)
+    if profile:
         profile.disable()
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        manifest = read_manifest(run_dir)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    manifest = read_manifest(run_dir)
     assert manifest is not None
     requests = manifest.usage.requests
-    row: Row = {
-        "benchmark": "engine",
-        "subject": environment,
-        "in_flight": width,
+    return {
         "cpu_ms_per_request": round(1000 * cpu / requests, 4),
         "requests_per_s": round(requests / wall, 1),
         "errors": manifest.failed,
@@ -73,7 +105,6 @@ def one(environment: str, conversations: int, width: int, profiled: bool) -> Row
         "accepted": manifest.accepted,
         "cpu_ms_per_conversation": round(1000 * cpu / manifest.accepted, 2),
     }
-    return {"shares": shares(profile)} if profiled else row
 
 
 def apart(environment: str, given: argparse.Namespace, *more: str) -> Row:
@@ -93,24 +124,47 @@ def measured(environment: str, given: argparse.Namespace) -> Row:
     return row if given.no_profile else row | apart(environment, given, "--profile")
 
 
+def rows(given: argparse.Namespace) -> Iterator[Row]:
+    """Rows as they come."""
+    for environment in given.subjects:
+        if given.observers:
+            asked = config(environment, given.conversations, given.width)
+            yield pairs(environment, asked, given.observers)
+            continue
+        if not given.peers:
+            yield measured(environment, given)
+            continue
+
+        def own(talks: Path, environment: str = environment) -> Row:
+            return apart(environment, given, "--talks", str(talks))
+
+        yield from beside(own, given.peers, given.width, given.repeat)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--conversations", type=int, default=300)
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--subjects", nargs="+", default=list(SUBJECTS))
+    parser.add_argument("--peers", nargs="+", choices=NAMES, default=[], help="other frameworks")
+    parser.add_argument("--observers", type=int, metavar="N", help="pairs, watched and not")
     parser.add_argument("--no-profile", action="store_true", help="leave the shares out")
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--profile", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--talks", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        row = one(given.one, given.conversations, given.width, given.profile)
+        if given.talks:
+            row = one_counted(given.one, given.conversations, given.width, given.talks)
+        else:
+            row = one(given.one, given.conversations, given.width, given.profile)
         sys.stdout.write(json.dumps(row) + "\n")
         return
     lines = []
-    for environment in given.subjects:
-        lines.append(json.dumps(measured(environment, given)) + "\n")
+    for row in rows(given):
+        lines.append(json.dumps(row) + "\n")
         sys.stdout.write(lines[-1])
         sys.stdout.flush()
     if given.json:

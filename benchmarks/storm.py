@@ -28,7 +28,7 @@ import anyio
 
 sys.path.insert(0, str(Path(__file__).parent))
 from loop_cpu import CpuLag, Loop
-from observers import observe
+from observers import observed
 
 from fastsynth import run as runs
 from fastsynth.config import Config, Endpoint, Engine, Output
@@ -67,12 +67,12 @@ class Counted(runs.Bus):
 
 async def one(given: argparse.Namespace) -> Row:
     """One subject, in a process of its own."""
-    spent = observe(given.observers)
     runs.Bus = Counted  # type: ignore[misc]
     raise_file_limit(2 * given.in_flight + 2048)
     storm = STORM if given.storm else Faults()
     options = Options(latency_ms=given.latency_ms, latency_spread=0.5, faults=storm)
     async with AsyncExitStack() as stack:
+        spent = stack.enter_context(observed(given.observers, timed=True))
         urls = tuple(
             [await stack.enter_async_context(start_embedded(options)) for _ in range(SERVERS)]
         )
