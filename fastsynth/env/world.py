@@ -174,7 +174,7 @@ def check_arguments(tool: Tool, arguments: Any) -> str:
     validator = _validator_of(tool)
     if validator.is_valid(arguments):
         return ""
-    return "; ".join(_complaints(tool.name, validator, arguments))
+    return "; ".join(_complaints(tool, validator, arguments))
 
 
 def coerce(schema: Mapping[str, Any], value: Any) -> Any:
@@ -206,13 +206,21 @@ def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
 
 
 def _complaints(
-    name: str, validator: jsonschema_rs.Draft202012Validator, arguments: Any
+    tool: Tool, validator: jsonschema_rs.Draft202012Validator, arguments: Any
 ) -> Iterator[str]:
     for number, error in enumerate(validator.iter_errors(arguments)):
         if number == 3:
             return
         place = ".".join(map(str, error.instance_path))
-        yield f"{name}{'.' + place if place else ''}: {error.message}"
+        unknown = getattr(error.kind, "unexpected", None)
+        what = error.message if place or not unknown else _unknown(tool, unknown)
+        yield f"{tool.name}{'.' + place if place else ''}: {what}"
+
+
+def _unknown(tool: Tool, names: Sequence[str]) -> str:
+    """Models call tools that take nothing with the schema itself, time and again, until told so."""
+    allowed = ", ".join(tool.parameters.get("properties", {})) or "none, call it with {}"
+    return f"no argument {', '.join(map(repr, names))}; it takes: {allowed}"
 
 
 def _short(value: Any) -> str:

@@ -115,6 +115,9 @@ async def attempt(
             executed.append(msgspec.structs.replace(ran, message=step))
             messages.append(result)
             transcript.append(result)
+        fault = stuck(executed)
+        if fault is not None:
+            break
     else:
         fault = _no("too_many_steps", f"{len(executed)} calls")
     await breathe()  # the checks read the whole conversation
@@ -174,6 +177,20 @@ def _foretold(scene: Scene, text: str, executed: list[Executed]) -> Dropped | No
     told = f"{scene.told} {scene.query}"
     unknown = unentailed(text, seen, told)
     return _no("result_foretold", unknown) if unknown else None
+
+
+def stuck(executed: list[Executed]) -> Dropped | None:
+    """The last call failed as it did before, and nothing has come back since: it will go on so."""
+    for call in reversed(executed[:-1]):
+        if not executed[-1].error or not call.error:
+            return None
+        if not call.interrupted and _same_call(call, executed[-1]):
+            return _no("repeats_failed_call", f"{call.tool}: {call.error}"[:300])
+    return None
+
+
+def _same_call(one: Executed, other: Executed) -> bool:
+    return one.tool == other.tool and canonical(one.arguments) == canonical(other.arguments)
 
 
 def _unusable(scene: Scene, message: Message) -> Dropped | None:

@@ -10,7 +10,7 @@ import pytest
 from fastsynth.env import paths
 from fastsynth.env.environment import Observation, Scenario, Tool
 from fastsynth.env.registry import domain_of_row, open_domain
-from fastsynth.env.world import living, row_environment, tools_of
+from fastsynth.env.world import check_arguments, living, row_environment, tools_of
 from fastsynth.env.worlds import cast
 from fastsynth.env.worlds.domain import BROADER, OPAQUE, PARTS, world
 from fastsynth.errors import ConfigError
@@ -119,6 +119,15 @@ async def test_refusals_name_the_rule_or_the_value() -> None:
 
 
 @pytest.mark.anyio
+def test_an_argument_that_a_tool_has_not_is_named_with_those_it_has() -> None:
+    assert check_arguments(ALL.tools["list_cards"], {"type": "object"}) == (
+        "list_cards: no argument 'type'; it takes: none, call it with {}"
+    )
+    assert "no argument 'nam'; it takes: name;" in check_arguments(
+        ALL.tools["find_payee"], {"nam": "Ada"}
+    )
+
+
 async def test_the_fare_rule_that_forbids_a_change_is_named() -> None:
     flights = [
         {"flight_id": i, "airline": "Cormorant", "origin": "Graz", "destination": "Oslo",

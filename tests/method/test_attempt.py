@@ -1,0 +1,37 @@
+"""When an attempt ends early: what fails as it failed before will go on failing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastsynth.method.attempt import stuck
+from fastsynth.method.verify import Executed
+
+
+def ran(tool: str, error: str = "", interrupted: bool = False, **arguments: Any) -> Executed:
+    return Executed(id="c", tool=tool, arguments=arguments, error=error, interrupted=interrupted)
+
+
+def test_the_same_call_failing_again_ends_an_attempt() -> None:
+    listed = ran("list_cards", "no argument 'user'", user="me")
+
+    fault = stuck([ran("unlock"), listed, listed])
+
+    assert fault is not None
+    assert fault.reason == "repeats_failed_call"
+    assert "no argument 'user'" in fault.detail
+
+
+def test_another_call_or_other_arguments_are_a_new_try() -> None:
+    assert stuck([ran("pay", "locked", amount=5), ran("pay", "locked", amount=6)]) is None
+    assert stuck([ran("pay", "locked"), ran("unlock", "locked")]) is None
+    assert stuck([ran("pay", "locked")]) is None
+    assert stuck([]) is None
+
+
+def test_after_something_came_back_a_failed_call_may_be_tried_again() -> None:
+    assert stuck([ran("pay", "locked"), ran("unlock"), ran("pay", "no funds")]) is None
+
+
+def test_a_planned_failure_is_no_failure_of_the_call() -> None:
+    assert stuck([ran("pay", "timed out", interrupted=True), ran("pay", "locked")]) is None
