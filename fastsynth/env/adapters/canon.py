@@ -7,6 +7,7 @@ two states write the same bytes.
 
 from __future__ import annotations
 
+import pickle
 import types
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -23,7 +24,12 @@ from fastsynth.env.adapters.dice import Dice, text_of
 from fastsynth.errors import EnvironmentBroken
 
 Write = Callable[[str], None]
+Memo = dict[bytes, str]
+"""Pickle of a dict or list that holds nothing above it -> its text. Pickled in C, it is found in a
+tenth of the time that writing it takes."""
 _TEXT = {str}
+_SMALL = 256
+"""Bytes of a pickle below which what it holds is not looked for one by one."""
 
 
 def digest_of(state: Any, ignored: frozenset[str] = frozenset()) -> str:
@@ -33,10 +39,13 @@ def digest_of(state: Any, ignored: frozenset[str] = frozenset()) -> str:
     return _digest("".join(out))
 
 
-def text_inside(state: Mapping[str, Any], name: str, ignored: frozenset[str]) -> str:
-    """What `digest_of` writes for `state[name]` within `state`."""
+def text_inside(
+    state: Mapping[str, Any], name: str, ignored: frozenset[str], memo: Memo | None = None
+) -> str:
+    """What `digest_of` writes for `state[name]` within `state`, which can be pickled. `memo` holds
+    texts of earlier states with the same `ignored`, and is added to."""
     out: list[str] = []
-    writer = _Writer(out, ignored)
+    writer = _Writer(out, ignored, memo)
     writer.enter(state)
     writer.write(state[name])
     return "".join(out)
@@ -53,10 +62,13 @@ def _digest(text: str) -> str:
 
 
 class _Writer:
-    def __init__(self, out: list[str], ignored: frozenset[str]) -> None:
+    def __init__(self, out: list[str], ignored: frozenset[str], memo: Memo | None = None) -> None:
         self._out = out
         self._put: Write = out.append
         self._ignored = ignored
+        self._memo = memo
+        self._upward = 0
+        """References to a container above, written so far."""
         self._above: dict[int, int] = {}
         """id of each container on the way down -> its depth; a cycle points up by depth."""
 
@@ -74,13 +86,36 @@ class _Writer:
             self._put(f"f{value + 0.0!r};")
         elif kind is bool or value is None:
             self._put(f"{value};")
-        else:
+        elif self._memo is None:
             self._nested(value, kind)
+        elif kind is dict or kind is list:
+            self._recall(value, kind, self._memo)
+        else:
+            held = self._memo
+            self._memo = held if len(self._above) < 2 else None  # often tied to what is above
+            self._nested(value, kind)
+            self._memo = held
+
+    def _recall(self, value: Any, kind: type, memo: Memo) -> None:
+        """Writes what was written for an equal value before, where it is a tree."""
+        key = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        text = memo.get(key)
+        if text is not None:
+            self._put(text)
+            return
+        start, upward = len(self._out), self._upward
+        self._memo = memo if len(key) >= _SMALL else None
+        self._nested(value, kind)
+        self._memo = memo
+        if self._upward == upward:
+            memo[key] = text = "".join(self._out[start:])
+            self._out[start:] = (text,)
 
     def _nested(self, value: Any, kind: type) -> None:
         here = id(value)
         depth = self._above.get(here)
         if depth is not None:
+            self._upward += 1
             self._put(f"^{depth};")
             return
         self.enter(value)

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
-from fastsynth.env.adapters.canon import text_inside
+from fastsynth.env.adapters.canon import Memo, text_inside
 from fastsynth.errors import EnvironmentBroken, boundary
 
 MOST_TEXTS = 8
 """Of states seen since the last rest; each is some KB."""
+MOST_PIECES = 2000
+"""The same for pieces of states, of which a call changes few."""
 
 
 class Held:
@@ -28,6 +30,7 @@ class Held:
         self._mark = b""
         """Hash of the pickle; b"" where it is not known."""
         self._texts: dict[bytes, Mapping[str, str]] = {}
+        self._pieces: Memo = {}
 
     def live(self) -> dict[str, Any]:
         """The objects, made anew where only their pickle is held."""
@@ -56,7 +59,7 @@ class Held:
             self._copied, self._mark = copied, b""
 
     def rest(self) -> None:
-        self._texts = {}
+        self._texts, self._pieces = {}, {}
         if self._copied is not None:
             self.let_go()
 
@@ -79,7 +82,9 @@ class Held:
         if found is None:
             if len(self._texts) >= MOST_TEXTS:
                 self._texts = {}
-            live = self.live()
-            found = {name: text_inside(live, name, self._ignored) for name in live}
+            if len(self._pieces) >= MOST_PIECES:
+                self._pieces = {}
+            live, pieces = self.live(), self._pieces
+            found = {name: text_inside(live, name, self._ignored, pieces) for name in live}
             self._texts[self.mark] = found
         return found
