@@ -118,7 +118,7 @@ async def _walk(
         memory = Memory(graph, scenario)
         memory.begin_turn()
         if subject == "directed":
-            reach = Reach(calls=budget, wishes=3, allowed=tuple(sorted(world.tools)))
+            reach = Reach(calls=budget, wishes=3, allowed=frozenset(world.tools))
             await Walk(graph, world, memory, reach, rng).to(target)
         else:
             await _random_walk(graph, world, memory, target, budget, rng)

@@ -19,7 +19,7 @@ from fastsynth.env.adapters.facts import concept_of, facts_of
 from fastsynth.env.adapters.found import Found, find, imported, initial_of
 from fastsynth.env.environment import Tool
 from fastsynth.errors import ConfigError, config_error
-from fastsynth.method.graph import GENERIC, profile
+from fastsynth.method.concepts import GENERIC, profile
 
 _CONFIG = """\
 # Drafted by `fastsynth init {file}`: {count} tools. Every key that is left out has a default.

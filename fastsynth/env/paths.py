@@ -58,6 +58,13 @@ def find(path: str, value: Any) -> list[tuple[str, Any]]:
                 for at, item in found
                 if isinstance(item, dict) and which in item
             ]
+        elif kind == "element" and which is None:
+            found = [
+                (f"{at}[{number}]", item)
+                for at, whole in found
+                if isinstance(whole, list)
+                for number, item in enumerate(whole)
+            ]
         else:
             found = [
                 (at + mark, item)

@@ -19,6 +19,7 @@ from fastsynth.method.draft import USER, Draft, Picked, all_from_user
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Item, Memory
 from fastsynth.method.offers import FromOutput, Offers, fits, weights
+from fastsynth.method.parameters import Parameter
 from fastsynth.method.plan import Default, Output, Provenance
 from fastsynth.method.prospects import Prospects, Tie, least_of
 
@@ -69,17 +70,18 @@ class Binder:
         draft = Draft()
         held = None if tie is None else self._pick_tied(tie, draft)
         if tie is not None and held is None:
-            return Missing(parameter=tie.parameter)
-        for parameter, required, schema in self._graph.ordered[tool.name]:
-            if tie is not None and held is not None and parameter == tie.parameter:
-                draft.add(parameter, held)
+            return Missing(parameter=tie.parameter.name)
+        for parameter in self._graph.parameters[tool.name]:
+            if tie is not None and held is not None and parameter is tie.parameter:
+                draft.add(parameter.name, held)
                 continue
-            wanted = required or parameter in from_output
-            picked = self._pick(tool, parameter, schema, draft, from_output)
-            if picked is None and wanted:
-                return Missing(parameter=parameter)
-            if picked is not None and (wanted or self._gives_optional(picked)):
-                draft.add(parameter, picked)
+            wanted = parameter.required or parameter.name in from_output
+            picked = self._pick(parameter, draft, parameter.name in from_output)
+            if picked is None:
+                if wanted:
+                    return Missing(parameter=parameter.name)
+            elif wanted or self._gives_optional(picked):
+                draft.add(parameter.name, picked)
         return Bound(arguments=draft.arguments, sources=draft.sources)
 
     def _gives_optional(self, picked: Picked) -> bool:
@@ -88,71 +90,54 @@ class Binder:
 
     def _pick_tied(self, tie: Tie, draft: Draft) -> Picked | None:
         if tie.lists:
-            return _whole(tie.parameter, self._rng.choice(tie.lists))
+            return _whole(tie.parameter.name, self._rng.choice(tie.lists))
         if not tie.values or self._rng.random() < OUTPUT_OF_TURN:
             while tie.outputs.offers:
                 heights = tie.outputs.cumulative
                 offer = self._rng.choices(tie.outputs.offers, cum_weights=heights)[0]
                 if self._offers.ways(offer):
-                    return self._take(tie.parameter, tie.concept, offer, draft)
+                    return self._take(tie.parameter, offer, draft)
                 tie.outputs.drop(offer)
         if not tie.values:
             return None
         value = self._rng.choice(tie.values)
-        draft.say(tie.concept, value)
-        return value, all_from_user(tie.parameter, value)
+        draft.say(tie.parameter.concept, value)
+        return value, all_from_user(tie.parameter.name, value)
 
-    def _take(
-        self,
-        parameter: str,
-        concept: str,
-        offer: FromOutput,
-        draft: Draft,
-    ) -> Picked:
+    def _take(self, parameter: Parameter, offer: FromOutput, draft: Draft) -> Picked:
         item, ways = offer.item, self._offers.ways(offer)
-        draft.take(concept, item)
+        draft.take(parameter.concept, item)
         choice = ways[0] if len(ways) == 1 else self._rng.choice(ways)
         source = Output(turn=item.turn, step=item.step, path=item.path, choice=choice)
-        return item.value, {parameter: source}
+        return item.value, {parameter.name: source}
 
-    def _pick(
-        self,
-        tool: Tool,
-        parameter: str,
-        schema: Mapping[str, Any],
-        draft: Draft,
-        from_output: frozenset[str],
-    ) -> Picked | None:
-        takes = self._graph.profiles[tool.name].takes
-        if f"{parameter}[]" in takes:
-            return self._pick_list(tool, parameter, takes[f"{parameter}[]"], schema, from_output)
-        concept = takes.get(parameter)
-        if concept is None:
-            return self._from_schema(parameter, schema) or self._invented(parameter, schema)
-        offer = self._draw_output(tool, parameter, concept, schema, draft)
-        hidden = parameter in from_output or concept in self._graph.opaque
+    def _pick(self, parameter: Parameter, draft: Draft, from_output: bool) -> Picked | None:
+        if not parameter.concept:
+            return self._from_schema(parameter) or self._invented(parameter)
+        hidden = from_output or parameter.opaque
+        if parameter.many:
+            return self._pick_list(parameter, from_output)
+        offer = self._draw_output(parameter, draft)
         if offer is None:
             if hidden:
-                return self._pick_told(parameter, concept, draft)
-            user = self._pick_user(tool, parameter, concept, schema, draft)
-            return user or self._from_schema(parameter, schema)
+                return self._pick_told(parameter, draft)
+            return self._pick_user(parameter, draft) or self._from_schema(parameter)
         if not hidden and self._rng.random() >= self._eagerness(offer):
-            user = self._pick_user(tool, parameter, concept, schema, draft)
+            user = self._pick_user(parameter, draft)
             if user is not None:
                 return user
-        return self._take(parameter, concept, offer, draft)
+        return self._take(parameter, offer, draft)
 
     def _eagerness(self, offer: FromOutput) -> float:
         this_turn = offer.item.turn == len(self._memory.turns) - 1
         return OUTPUT_OF_TURN if this_turn else OUTPUT_OF_HISTORY
 
-    def _draw_output(
-        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any], draft: Draft
-    ) -> FromOutput | None:
-        held = self._offers.outputs(tool, parameter, concept, schema)
+    def _draw_output(self, parameter: Parameter, draft: Draft) -> FromOutput | None:
+        held = self._offers.outputs(parameter)
         while held.offers:
             if draft.used:
-                fit = [offer for offer in held.offers if draft.admits(concept, offer.item)]
+                taken = parameter.concept
+                fit = [offer for offer in held.offers if draft.admits(taken, offer.item)]
                 heavy = [o.weight * (8.0 if draft.shares(o.item) else 1.0) for o in fit]
                 offer = self._rng.choices(fit, heavy)[0] if fit else None
             else:
@@ -162,17 +147,17 @@ class Binder:
             held.drop(offer)
         return None
 
-    def _pick_told(self, parameter: str, concept: str, draft: Draft) -> Picked | None:
+    def _pick_told(self, parameter: Parameter, draft: Draft) -> Picked | None:
         """An opaque value that an answer has told: the user can say it again."""
+        concept = parameter.concept
         told = [v for v in self._memory.said.get(concept, ()) if draft.is_new(concept, v)]
-        return (self._rng.choice(told), {parameter: USER}) if told else None
+        return (self._rng.choice(told), {parameter.name: USER}) if told else None
 
-    def _pick_user(
-        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any], draft: Draft
-    ) -> Picked | None:
-        offers, cumulative = self._offers.users(tool, parameter, concept, schema)
+    def _pick_user(self, parameter: Parameter, draft: Draft) -> Picked | None:
+        offers, cumulative = self._offers.users(parameter)
         if not offers:
             return None
+        concept = parameter.concept
         value = self._rng.choices(offers, cum_weights=cumulative)[0].value
         if not draft.is_new(concept, value):
             offers = [offer for offer in offers if draft.is_new(concept, offer.value)]
@@ -180,58 +165,46 @@ class Binder:
                 return None
             value = self._rng.choices(offers, weights(offers))[0].value
         draft.say(concept, value)
-        return value, all_from_user(parameter, value)
+        return value, all_from_user(parameter.name, value)
 
-    def _pick_list(
-        self,
-        tool: Tool,
-        parameter: str,
-        concept: str,
-        schema: Mapping[str, Any],
-        from_output: frozenset[str],
-    ) -> Picked | None:
-        produced = self._whole_list(tool, parameter, concept, schema)
-        if produced and (parameter in from_output or self._rng.random() < OUTPUT_OF_TURN):
+    def _pick_list(self, parameter: Parameter, from_output: bool) -> Picked | None:
+        """All elements of one list of this turn's results, in order; else some of the user's."""
+        name, schema, lists = parameter.name, parameter.schema, self._offers.lists(parameter)
+        produced = _whole(name, self._rng.choice(lists)) if lists else None
+        if produced and (from_output or self._rng.random() < OUTPUT_OF_TURN):
             return produced
-        if parameter in from_output or concept in self._graph.opaque:
+        if from_output or parameter.opaque:
             return None
-        sayable = self._offers.sayable(concept)
+        sayable = self._offers.sayable(parameter.concept)
         least, most = least_of(schema), min(4, schema.get("maxItems", 4))
         if len(sayable) < least:
             return produced
         values = self._rng.sample(sayable, min(len(sayable), self._rng.randint(least, most)))
-        return (values, all_from_user(parameter, values)) if fits(values, schema) else produced
+        return (values, all_from_user(name, values)) if fits(values, schema) else produced
 
-    def _whole_list(
-        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any]
-    ) -> Picked | None:
-        """All elements of one list of this turn's results, in order."""
-        lists = self._offers.lists(tool, parameter, concept, schema)
-        if not lists:
-            return None
-        return _whole(parameter, self._rng.choice(lists))
-
-    def _from_schema(self, parameter: str, schema: Mapping[str, Any]) -> Picked | None:
+    def _from_schema(self, parameter: Parameter) -> Picked | None:
+        name, schema = parameter.name, parameter.schema
         if "const" in schema:
-            return schema["const"], {parameter: Default()}
+            return schema["const"], {name: Default()}
         if schema.get("enum"):
-            return self._rng.choice(schema["enum"]), {parameter: USER}
+            return self._rng.choice(schema["enum"]), {name: USER}
         if schema.get("type") == "boolean":
-            return self._rng.random() < 0.5, {parameter: USER}
+            return self._rng.random() < 0.5, {name: USER}
         if schema.get("examples"):
             value = self._rng.choice(schema["examples"])
-            return value, all_from_user(parameter, value)
+            return value, all_from_user(name, value)
         if schema.get("default") is not None:
-            return schema["default"], {parameter: Default()}
+            return schema["default"], {name: Default()}
         return None
 
-    def _invented(self, parameter: str, schema: Mapping[str, Any]) -> Picked | None:
+    def _invented(self, parameter: Parameter) -> Picked | None:
         """A small number where nothing is known of a parameter but its type."""
+        schema = parameter.schema
         if schema.get("type") not in ("integer", "number"):
             return None
         low = max(1, int(schema.get("minimum", 1)))
         high = max(low, min(int(schema.get("maximum", low + 20)), low + 20))
-        return self._rng.randint(low, high), {parameter: USER}
+        return self._rng.randint(low, high), {parameter.name: USER}
 
 
 def _whole(parameter: str, items: Sequence[Item]) -> Picked:

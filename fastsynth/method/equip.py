@@ -15,7 +15,8 @@ import msgspec
 
 from fastsynth.env.adapters.masks import MASKS
 from fastsynth.env.environment import Domain, Environment, Scenario, Tool
-from fastsynth.method.graph import GENERIC, ApiGraph, Edge, result_concepts, snake
+from fastsynth.method.concepts import GENERIC, result_concepts, snake
+from fastsynth.method.graph import ApiGraph, Edge
 from fastsynth.method.pool import STATE, fits, last_name, state_groups
 from fastsynth.method.regrouped import Regrouped
 from fastsynth.method.similarity import likeness

@@ -6,49 +6,17 @@ compiled to plain adjacency for the walk (five times faster there than asking ne
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
 import networkx as nx
 
-from fastsynth.env.environment import Domain, Tool
+from fastsynth.env.environment import Domain
+from fastsynth.method.concepts import Profile, inferred_opaque, profile
+from fastsynth.method.parameters import parameters_of
 
 Evidence = Literal["declared", "schema", "flow", "order"]
-
-# Field names that match everywhere and mean nothing: `status` of one tool is not another's.
-GENERIC = frozenset(
-    [
-        "status",
-        "message",
-        "result",
-        "results",
-        "success",
-        "error",
-        "type",
-        "count",
-        "total",
-        "name",
-        "value",
-        "data",
-        "text",
-        "content",
-        "description",
-        "id",
-        "date",
-        "time",
-        "items",
-        "list",
-        "state",
-        "info",
-        "details",
-        "output",
-        "response",
-        "ok",
-    ]
-)
-_OPAQUE = re.compile(r"(^|_)(id|ids|token|uuid|hash|key|code|ref|reference|handle)$")
 
 
 class Edge(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,14 +54,6 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     example: dict[str, Any] = {}
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """The concepts of one tool, declared or found in its schemas."""
-
-    takes: Mapping[str, str]
-    gives: Mapping[str, str]
-    declared: bool
-
-
 class ApiGraph:
     """Tools as nodes, edges with their evidence; adjacency ready for the walk."""
 
@@ -105,10 +65,12 @@ class ApiGraph:
         self.concepts_taken = {
             name: frozenset(known.takes.values()) for name, known in self.profiles.items()
         }
-        self.ordered = {name: _ordered(tool) for name, tool in domain.tools.items()}
-        """Tool -> (name, required, schema) of its parameters, the required ones first."""
         self.broader: Mapping[str, tuple[str, ...]] = getattr(domain, "broader", {})
-        self.opaque = domain.opaque | _inferred_opaque(self.profiles.values())
+        self.opaque = domain.opaque | inferred_opaque(self.profiles.values())
+        self.parameters = {
+            name: parameters_of(tool, self.profiles[name], self.opaque)
+            for name, tool in domain.tools.items()
+        }
         self.opaque_taken = {
             name: taken & self.opaque for name, taken in self.concepts_taken.items()
         }
@@ -123,7 +85,20 @@ class ApiGraph:
         for order in self.orders:
             self.needs[order.after] = (*self.needs[order.after], order.before)
             self.network.add_edge(order.before, order.after, kind="order")
+        self.takers = _takers(self.concepts_taken)
+        """Concept -> tools that take a value of it."""
+        self.ease = {name: self._ease(name) for name in self.tools}
+        """Preference among producers, in (0, 1]: reads before writes, the nearest first."""
+        self.led_to = {
+            name: 0.6 * bool(self.concepts_taken[name]) + 0.8 * bool(self.producers[name])
+            for name in self.tools
+        }
+        """Preference among targets that others could lead to."""
         self._distances: dict[str, dict[str, int]] = {}
+
+    def _ease(self, name: str) -> float:
+        hidden = sum(concept in self.opaque for concept in self.profiles[name].takes.values())
+        return 1.0 / (1 + hidden) * (0.5 if self.tools[name].mutates else 1.0)
 
     def distance(self, tool: str, target: str) -> int | None:
         """Edges on the shortest path from `tool` to `target`; None where there is none."""
@@ -168,20 +143,12 @@ def build_graph(domain: Domain) -> ApiGraph:
     return ApiGraph(domain, _value_edges(profiles, broader), orders)
 
 
-def profile(tool: Tool) -> Profile:
-    """The concepts a tool takes and gives. A tool that declares any is taken at its word."""
-    if tool.takes or tool.gives:
-        return Profile(takes=tool.takes, gives=tool.gives, declared=True)
-    takes = dict(_parameter_concepts(tool.parameters))
-    gives = dict(result_concepts(tool.result))
-    return Profile(takes=takes, gives=gives, declared=False)
-
-
-def _ordered(tool: Tool) -> list[tuple[str, bool, Mapping[str, Any]]]:
-    required = frozenset(tool.parameters.get("required", ()))
-    properties: Mapping[str, Any] = tool.parameters.get("properties", {})
-    names = sorted(properties, key=lambda name: name not in required)
-    return [(name, name in required, properties[name]) for name in names]
+def _takers(taken: Mapping[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, concepts in taken.items():
+        for concept in concepts:
+            found[concept] = (*found.get(concept, ()), name)
+    return found
 
 
 def _value_edges(
@@ -206,65 +173,3 @@ def _value_edges(
         for producer, path, declared in givers.get(concept, ())
         if producer != consumer
     ]
-
-
-def _parameter_concepts(schema: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for name, inner in schema.get("properties", {}).items():
-        concept = snake(name)
-        if concept in GENERIC or inner.get("type") == "boolean" or "enum" in inner:
-            continue
-        if inner.get("type") == "array":
-            yield f"{name}[]", _singular(concept)
-        else:
-            yield name, concept
-
-
-def result_concepts(
-    schema: Mapping[str, Any], path: str = "", owner: str = ""
-) -> Iterable[tuple[str, str]]:
-    """Concepts of a result schema: `flights[].id` means `flight_id`, `order.total` `total`."""
-    kind = schema.get("type")
-    if kind == "object":
-        for name, inner in schema.get("properties", {}).items():
-            deeper = f"{path}.{name}" if path else name
-            yield from result_concepts(inner, deeper, snake(name))
-    elif kind == "array":
-        yield from result_concepts(schema.get("items", {}), path + "[]", _singular(owner))
-    elif kind in ("string", "integer", "number"):
-        concept = _field_concept(path, owner)
-        if concept not in GENERIC:
-            yield path, concept
-
-
-def _field_concept(path: str, owner: str) -> str:
-    fields = [snake(part) for part in re.split(r"\[\]\.?|\.", path) if part]
-    if not fields:
-        return owner or "result"
-    if path.endswith("[]"):
-        return _singular(fields[-1])
-    if fields[-1] in ("id", "name", "key") and len(fields) > 1:
-        return f"{_singular(fields[-2])}_{fields[-1]}"
-    return fields[-1]
-
-
-def _inferred_opaque(profiles: Iterable[Profile]) -> frozenset[str]:
-    return frozenset(
-        concept
-        for known in profiles
-        if not known.declared
-        for concept in (*known.takes.values(), *known.gives.values())
-        if _OPAQUE.search(concept)
-    )
-
-
-def snake(name: str) -> str:
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return re.sub(r"[\W_]+", "_", spaced).strip("_").lower()
-
-
-def _singular(word: str) -> str:
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith("ses") or word.endswith("xes"):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -43,12 +43,14 @@ class Memory:
         self.said: dict[str, list[Any]] = {}
         self.entities = frozenset(map(canonical, scenario.thread.entities))
         """What the conversation is about, as JSON text."""
+        self._facts: dict[str, dict[str, Any]] = {}
+        """Concept -> the scenario's facts under their JSON text."""
         self._choices: dict[tuple[int, str], tuple[Step, list[Choice | None]]] = {}
         self._texts: dict[int, tuple[Step, str]] = {}
 
     def copy(self) -> Memory:
         twin = Memory(self._graph, self.scenario)
-        twin._choices, twin._texts = self._choices, self._texts
+        twin._facts, twin._choices, twin._texts = self._facts, self._choices, self._texts
         twin.turns = [list(steps) for steps in self.turns]
         twin.items = {concept: list(items) for concept, items in self.items.items()}
         twin.said = {concept: list(values) for concept, values in self.said.items()}
@@ -169,14 +171,16 @@ class Memory:
     def told(self, concept: str, value: Any) -> bool:
         return value in self.said.get(concept, ())
 
-    def sayable(self, concept: str, known: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    def sayable(self, concept: str, known: Mapping[str, Sequence[Any]]) -> Mapping[str, Any]:
         """What the user could say for `concept` (facts, then live values) under its JSON text."""
-        opaque = concept in self._graph.opaque
-        pools: Iterable[Sequence[Any]] = (
-            () if opaque else self.scenario.facts.get(concept, ()),
-            () if opaque else known.get(concept, ()),
-        )
-        return {canonical(v): v for pool in pools for v in pool}
+        if concept in self._graph.opaque:
+            return {}
+        facts = self._facts.get(concept)
+        if facts is None:
+            facts = {canonical(value): value for value in self.scenario.facts.get(concept, ())}
+            self._facts[concept] = facts
+        live = known.get(concept)
+        return {**facts, **{canonical(value): value for value in live}} if live else facts
 
 
 def is_value(value: Any) -> bool:

@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
-from fastsynth.env.environment import Tool
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Item, Memory
+from fastsynth.method.parameters import Parameter
 from fastsynth.method.plan import Choice, Output, User
 from fastsynth.records import canonical
 
@@ -80,20 +80,17 @@ class Offers:
         self._graph = graph
         self._memory = memory
         self._known = known
-        self._outputs: dict[tuple[str, str], FromOutputs] = {}
-        self._users: dict[tuple[str, str], tuple[list[FromUser], list[float]]] = {}
-        self._lists: dict[tuple[str, str], list[list[Item]]] = {}
+        self._outputs: dict[Parameter, FromOutputs] = {}
+        self._users: dict[Parameter, tuple[list[FromUser], list[float]]] = {}
+        self._lists: dict[Parameter, list[list[Item]]] = {}
         self._single: dict[str, bool] = {}
         self._sayable: dict[str, list[tuple[Any, str]]] = {}
 
-    def outputs(
-        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any]
-    ) -> FromOutputs:
+    def outputs(self, parameter: Parameter) -> FromOutputs:
         """Produced values that fit and that the user does not say."""
-        key = tool.name, parameter
-        found = self._outputs.get(key)
+        found = self._outputs.get(parameter)
         if found is None:
-            found = self._outputs[key] = FromOutputs(self._find_outputs(concept, schema))
+            found = self._outputs[parameter] = FromOutputs(self._find_outputs(parameter))
         return found
 
     def some(self, outputs: FromOutputs) -> bool:
@@ -104,14 +101,17 @@ class Offers:
             outputs.drop(outputs.offers[0])
         return False
 
-    def _find_outputs(self, concept: str, schema: Mapping[str, Any]) -> list[FromOutput]:
-        said = frozenset[str]() if concept in self._graph.opaque else self._said_in_turn
-        now = len(self._memory.turns) - 1
+    def _find_outputs(self, parameter: Parameter) -> list[FromOutput]:
+        items = self._memory.items.get(parameter.concept)
+        if not items:
+            return []
+        said = frozenset[str]() if parameter.opaque else self._said_in_turn
+        now, schema, taken = len(self._memory.turns) - 1, parameter.schema, self._taken
         found = []
-        for item in self._memory.items.get(concept, ()):
+        for item in items:
             if not fits(item.value, schema) or (said and canonical(item.value) in said):
                 continue
-            used = (item.path, item.step) in self._taken
+            used = (item.path, item.step) in taken
             weight = 1.0 if item.turn < now else 16.0 if used else 4.0
             found.append(FromOutput(item, used, weight))
         return found
@@ -160,30 +160,29 @@ class Offers:
             self._single[concept] = found
         return found
 
-    def users(
-        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any]
-    ) -> tuple[list[FromUser], list[float]]:
+    def users(self, parameter: Parameter) -> tuple[list[FromUser], list[float]]:
         """What the user could say for a parameter, first the most fitting; cumulative weights."""
-        key = tool.name, parameter
-        found = self._users.get(key)
+        found = self._users.get(parameter)
         if found is None:
-            spent = {
-                canonical(step.arguments.get(parameter))
-                for step in self._memory.steps
-                if step.tool == tool.name
-            }
-            offers = [
-                FromUser(
-                    value,
-                    text in spent,
-                    4.0 * (text in self._memory.entities),
-                    8.0 * (text in self._in_turn),
-                )
-                for value, text in self._said(concept)
-                if fits(value, schema)
-            ]
-            found = self._users[key] = offers, list(accumulate(weights(offers)))
+            offers = self._find_users(parameter)
+            found = self._users[parameter] = offers, list(accumulate(weights(offers)))
         return found
+
+    def _find_users(self, parameter: Parameter) -> list[FromUser]:
+        sayable = self._said(parameter.concept)
+        if not sayable:
+            return []
+        spent = {
+            canonical(step.arguments.get(parameter.name))
+            for step in self._memory.steps
+            if step.tool == parameter.tool
+        }
+        about, again = self._memory.entities, self._in_turn
+        return [
+            FromUser(value, text in spent, 4.0 * (text in about), 8.0 * (text in again))
+            for value, text in sayable
+            if fits(value, parameter.schema)
+        ]
 
     @cached_property
     def _in_turn(self) -> frozenset[str]:
@@ -201,19 +200,16 @@ class Offers:
             found = self._sayable[concept] = [(value, text) for text, value in values.items()]
         return found
 
-    def lists(
-        self, tool: Tool, parameter: str, concept: str, schema: Mapping[str, Any]
-    ) -> list[list[Item]]:
+    def lists(self, parameter: Parameter) -> list[list[Item]]:
         """Whole lists of this turn's results that fit, their elements in order."""
-        key = tool.name, parameter
-        found = self._lists.get(key)
+        found = self._lists.get(parameter)
         if found is None:
-            found = self._lists[key] = self._find_lists(concept, schema)
+            found = self._lists[parameter] = self._find_lists(parameter)
         return found
 
-    def _find_lists(self, concept: str, schema: Mapping[str, Any]) -> list[list[Item]]:
+    def _find_lists(self, parameter: Parameter) -> list[list[Item]]:
         groups: dict[tuple[int, str], list[Item]] = {}
-        for item in self._memory.items.get(concept, ()):
+        for item in self._memory.items.get(parameter.concept, ()):
             if item.turn == len(self._memory.turns) - 1:
                 groups.setdefault((item.step, _LAST_INDEX.sub("", item.path)), []).append(item)
         lists = [
@@ -221,6 +217,7 @@ class Offers:
             for (_, place), items in groups.items()
             if 2 <= len(items) <= 8 and not any(mark.isdigit() for mark in place)
         ]
+        schema = parameter.schema
         return [items for items in lists if fits([item.value for item in items], schema)]
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from fastsynth.env.environment import Domain, Environment, Scenario, Tool
+from fastsynth.method.concepts import profile
 from fastsynth.method.edits import Edits, mark_of
-from fastsynth.method.graph import Edge, Order, profile
+from fastsynth.method.graph import Edge, Order
 from fastsynth.method.regrouped import Regrouped
 
 Broader = dict[str, tuple[str, ...]]

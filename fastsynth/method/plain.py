@@ -100,7 +100,7 @@ def _reach(stage: Stage, calls: int, breaking: bool) -> Reach:
         calls=calls or _calls(stage),
         wishes=1 if single else wishes,
         most_wishes=1 if single else wishes + 1,
-        allowed=tuple(sorted(stage.allowed)),
+        allowed=frozenset(stage.allowed),
         breaking=breaking,
     )
 

@@ -6,6 +6,7 @@ conversation can be held in it afterwards.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import count
 
@@ -76,6 +77,8 @@ class Planner:
         self.aims = aims
         self.focus = focus
         self._tools = sorted(domain.tools)
+        self._shown = Counter(tool.part for tool in domain.tools.values())
+        """Part -> how many tools it has."""
         self.law: Law | None = getattr(domain, "law", None)
 
     def setting(self, job: Job) -> Setting:
@@ -105,20 +108,23 @@ class Planner:
     def _enough(self, parts: tuple[str, ...], near: list[str], wanted: int) -> tuple[str, ...]:
         """`parts` and as many more of `near` as it takes to show `wanted` tools."""
         for part in near:
-            if sum(tool.part in parts for tool in self.domain.tools.values()) >= wanted:
+            if sum(self._shown[part] for part in parts) >= wanted:
                 break
             parts = parts if part in parts else (*parts, part)
         return parts
 
     def tools_wanted(self, job: Job) -> int:
         """How many tools the logs want shown; 0 where none do."""
-        rng = derive(self.seed, *self.chance(job), "tools")
-        return self.aims.tools(rng) if self.aims else 0
+        if self.aims is None:
+            return 0
+        return self.aims.tools(derive(self.seed, *self.chance(job), "tools"))
 
     def aim(self, job: Job, number: int) -> TurnAim | None:
         """What the job's turn should be like; None where no logs say."""
+        if self.aims is None:
+            return None
         rng = derive(self.seed, *self.chance(job), "aim", number)
-        return self.aims.turn(rng, number == 0) if self.aims else None
+        return self.aims.turn(rng, number == 0)
 
     def fewest(self, job: Job) -> int:
         """Turns without which the job brings no conversation."""
@@ -153,7 +159,8 @@ class Planner:
         scenario = setting.scenario
         memory = Memory(self.graph, scenario)
         turns: list[Turn] = []
-        while len(turns) < self.outline(job).turns:
+        wanted = self.outline(job).turns
+        while len(turns) < wanted:
             more = await self.next_turns(job, setting, world, memory, turns, sorted(world.tools))
             if not more:
                 break

@@ -8,8 +8,9 @@ from typing import Any
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
+from fastsynth.method.concepts import GENERIC
 from fastsynth.method.flows import Place
-from fastsynth.method.graph import GENERIC, Edge
+from fastsynth.method.graph import Edge
 from fastsynth.method.pool import harvest, last_name
 from fastsynth.method.probes import Success, is_hollow
 from fastsynth.method.similarity import likeness

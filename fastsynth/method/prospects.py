@@ -16,6 +16,7 @@ from fastsynth.method.draft import is_entity
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Item, Memory
 from fastsynth.method.offers import FromOutputs, Offers
+from fastsynth.method.parameters import Parameter
 
 _NONE = FromOutputs([])
 
@@ -23,8 +24,7 @@ _NONE = FromOutputs([])
 class Tie(msgspec.Struct, frozen=True):
     """A parameter through which a call joins the turn, and the values that do it."""
 
-    parameter: str
-    concept: str
+    parameter: Parameter
     outputs: FromOutputs = _NONE
     lists: list[list[Item]] = []
     """Whole lists of results, for a parameter that takes one."""
@@ -47,62 +47,56 @@ class Prospects:
         if key not in self._lacking:
             self._lacking[key] = next(
                 (
-                    parameter
-                    for parameter, required, schema in self._graph.ordered[tool.name]
-                    if (required or parameter in from_output)
-                    and not self._bindable(tool, parameter, schema, parameter in from_output)
+                    parameter.name
+                    for parameter in self._graph.parameters[tool.name]
+                    if (parameter.required or parameter.name in from_output)
+                    and not self._bindable(parameter, parameter.name in from_output)
                 ),
                 None,
             )
         return self._lacking[key]
 
-    def _bindable(
-        self, tool: Tool, parameter: str, schema: Mapping[str, Any], from_output: bool
-    ) -> bool:
-        takes = self._graph.profiles[tool.name].takes
-        concept = takes.get(f"{parameter}[]")
-        if concept is not None:
-            if self._offers.lists(tool, parameter, concept, schema):
-                return True
-            hidden = from_output or concept in self._graph.opaque
-            return not hidden and len(self._offers.sayable(concept)) >= least_of(schema)
-        concept = takes.get(parameter)
-        if concept is None:
+    def _bindable(self, parameter: Parameter, from_output: bool) -> bool:
+        concept, schema = parameter.concept, parameter.schema
+        if not concept:
             return schema.get("type") in ("integer", "number") or _has_own(schema)
-        if self._offers.some(self._offers.outputs(tool, parameter, concept, schema)):
+        hidden = from_output or parameter.opaque
+        if parameter.many:
+            if self._offers.lists(parameter):
+                return True
+            return not hidden and len(self._offers.sayable(concept)) >= least_of(schema)
+        if self._offers.some(self._offers.outputs(parameter)):
             return True
-        if from_output or concept in self._graph.opaque:
+        if hidden:
             return bool(self._memory.said.get(concept))
-        return bool(self._offers.users(tool, parameter, concept, schema)[0]) or _has_own(schema)
+        return bool(self._offers.users(parameter)[0]) or _has_own(schema)
 
     def ties(self, tool: Tool, within: frozenset[int] | None) -> list[Tie]:
         """Every way in which a call of `tool` can consume a result of this turn (of the steps
         `within`) or, where that is None, be about what a call of the turn is about."""
-        takes, turn = self._graph.profiles[tool.name].takes, len(self._memory.turns) - 1
+        turn = len(self._memory.turns) - 1
         found: list[Tie] = []
-        for parameter, _, schema in self._graph.ordered[tool.name]:
-            many = takes.get(f"{parameter}[]")
-            if many is not None:
-                lists = self._offers.lists(tool, parameter, many, schema)
-                lists = [items for items in lists if within is None or items[0].step in within]
-                found += [Tie(parameter, many, lists=lists)] if lists else []
+        for parameter in self._graph.parameters[tool.name]:
+            if not parameter.concept:
                 continue
-            concept = takes.get(parameter)
-            if concept is None:
+            if parameter.many:
+                lists = self._offers.lists(parameter)
+                lists = [items for items in lists if within is None or items[0].step in within]
+                found += [Tie(parameter, lists=lists)] if lists else []
                 continue
             outputs = FromOutputs(
                 [
                     offer
-                    for offer in self._offers.outputs(tool, parameter, concept, schema).offers
+                    for offer in self._offers.outputs(parameter).offers
                     if offer.item.turn == turn and (within is None or offer.item.step in within)
                 ]
             )
             values = []
-            if within is None and concept not in self._graph.opaque:
-                users, _ = self._offers.users(tool, parameter, concept, schema)
+            if within is None and not parameter.opaque:
+                users, _ = self._offers.users(parameter)
                 values = [offer.value for offer in users if offer.again and is_entity(offer.value)]
             if self._offers.some(outputs) or values:
-                found.append(Tie(parameter, concept, outputs, values=values))
+                found.append(Tie(parameter, outputs, values=values))
         return found
 
 

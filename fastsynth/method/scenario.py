@@ -140,7 +140,7 @@ async def _ran(commission: Commission, state: Any) -> tuple[str, set[str]]:
         for name in reads[:READS]:
             memory = Memory(graph, scenario)
             memory.begin_turn()
-            reach = Reach(calls=4, wishes=4, allowed=names)
+            reach = Reach(calls=4, wishes=4, allowed=frozenset(names))
             rng = derive(commission.seed, "scenario trial", name)
             if await Walk(graph, world, memory, reach, rng).to(name):
                 ran.add(name)

@@ -94,17 +94,15 @@ def next_targets(
     """Candidates for a further turn, best first: those that pick up what the conversation holds."""
     scored: list[tuple[float, str]] = []
     called = {step.tool for steps in memory.turns for step in steps}
-    produced, said = memory.items.keys(), memory.said.keys()
+    produced, said = frozenset(memory.items), frozenset(memory.said)
     for name in sorted(allowed):
         tool = graph.tools[name]
         if name in used or not tool.askable:
             continue
-        takes = graph.concepts_taken[name]
         held = len(graph.opaque_taken[name] & produced)
-        shared = len(takes & said)
-        undo = not called.isdisjoint(tool.undoes)
-        led = 0.6 * bool(takes) + 0.8 * bool(graph.producers[name])
-        weight = 0.4 + 2.0 * undo + 3.0 * held + 1.0 * shared + led
+        shared = len(graph.concepts_taken[name] & said)
+        undo = bool(tool.undoes) and not called.isdisjoint(tool.undoes)
+        weight = 0.4 + 2.0 * undo + 3.0 * held + 1.0 * shared + graph.led_to[name]
         weight *= focus.leaning(name)
         scored.append((rng.random() ** (1.0 / weight), name))
     return [name for _, name in sorted(scored, reverse=True)]

@@ -7,7 +7,7 @@ rolled back and never enters the trace; calls after the target must share a valu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -45,7 +45,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """At most this many calls that nothing in the turn consumes: what the user has to ask for."""
     most_wishes: int = 0
     """The same where the turn would be a lone call otherwise; 0: no more."""
-    allowed: Collection[str]
+    allowed: frozenset[str]
     breaking: bool = False
     """Whether the call of the target is to be one that a user's rule forbids; it is the last."""
 
@@ -165,15 +165,9 @@ class Walk:
         return False
 
     def _ease(self, producer: str, part: str) -> float:
-        """Preference among producers: reads before writes, the nearest, the same part."""
-        tool = self._graph.tools[producer]
-        opaque = [
-            parameter
-            for parameter, concept in self._graph.profiles[producer].takes.items()
-            if concept in self._graph.opaque
-        ]
-        ease = 1.0 / (1 + len(opaque))
-        return ease * (0.5 if tool.mutates else 1.0) * (1.0 if tool.part == part else 0.6)
+        """Preference among producers: the graph's, and those of the same part."""
+        same = self._graph.tools[producer].part == part
+        return self._graph.ease[producer] * (1.0 if same else 0.6)
 
     async def _execute(self, tool: Tool, lookups: frozenset[str], draws: int) -> Missing | None:
         """Runs `tool` with drawn arguments. None if it ran; else what it lacks ("": unclear)."""
@@ -271,17 +265,13 @@ class Walk:
             return False
         called = {step.tool for step in self._memory.steps}
         undone = {u for name in called for u in self._graph.tools[name].undoes}
+        shared = trace.fresh if sated else trace.fresh | trace.spoken
+        near = {name for concept in shared for name in self._graph.takers.get(concept, ())}
         candidates: dict[str, float] = {}
-        for name in self._reach.allowed:
-            consumes = len(self._graph.concepts_taken[name] & trace.fresh)
-            if not consumes and (
-                sated or trace.spoken.isdisjoint(self._graph.concepts_taken[name])
-            ):
-                continue
+        for name in sorted((near & self._reach.allowed) - called - undone - self._hopeless):
             tool = self._graph.tools[name]
-            if name in called or name in undone or not tool.askable or name in self._hopeless:
-                continue
-            if called.isdisjoint(tool.undoes):
+            if tool.askable and called.isdisjoint(tool.undoes):
+                consumes = len(self._graph.concepts_taken[name] & trace.fresh)
                 candidates[name] = self._rng.random() ** (1.0 / (0.3 + 2.0 * consumes))
         tries = 0
         for name in sorted(candidates, key=lambda n: -candidates[n]):
