@@ -18,7 +18,7 @@ from fastsynth.env.environment import Tool
 from fastsynth.method.draft import USER, Draft, Picked, all_from_user
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Item, Memory
-from fastsynth.method.offers import FromOutput, Offers, fits, weights
+from fastsynth.method.offers import FromOutput, Offers, weights
 from fastsynth.method.parameters import Parameter
 from fastsynth.method.plan import Default, Output, Provenance
 from fastsynth.method.prospects import Prospects, Tie, least_of
@@ -180,7 +180,7 @@ class Binder:
         if len(sayable) < least:
             return produced
         values = self._rng.sample(sayable, min(len(sayable), self._rng.randint(least, most)))
-        return (values, all_from_user(name, values)) if fits(values, schema) else produced
+        return (values, all_from_user(name, values)) if parameter.fits(values) else produced
 
     def _from_schema(self, parameter: Parameter) -> Picked | None:
         name, schema = parameter.name, parameter.schema

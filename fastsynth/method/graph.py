@@ -71,9 +71,6 @@ class ApiGraph:
             name: parameters_of(tool, self.profiles[name], self.opaque)
             for name, tool in domain.tools.items()
         }
-        self.opaque_taken = {
-            name: taken & self.opaque for name, taken in self.concepts_taken.items()
-        }
         self.network: nx.MultiDiGraph[str] = nx.MultiDiGraph()
         self.network.add_nodes_from(self.tools)
         self.producers: dict[str, dict[str, tuple[Edge, ...]]] = {name: {} for name in self.tools}

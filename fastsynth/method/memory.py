@@ -114,11 +114,12 @@ class Memory:
         turn, number = len(self.turns) - 1, len(self.steps)
         self.steps.append(step)
         for pattern, concept in self._graph.profiles[step.tool].gives.items():
+            meanings = (concept, *self._graph.broader.get(concept, ()))
             found = paths.find(pattern, step.value)
             for path, value in (
                 found[:MOST_ELEMENTS] if len(found) < MANY else self._spread(step, found)
             ):
-                if is_value(value) and not (isinstance(value, str) and len(value) > LONGEST):
+                if is_value(value) and not (type(value) is str and len(value) > LONGEST):
                     item = Item(
                         value=value,
                         concept=concept,
@@ -127,7 +128,7 @@ class Memory:
                         path=path,
                         tool=step.tool,
                     )
-                    for meaning in (concept, *self._graph.broader.get(concept, ())):
+                    for meaning in meanings:
                         self.items.setdefault(meaning, []).append(item)
 
     def _spread(self, step: Step, found: Sequence[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

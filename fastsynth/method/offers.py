@@ -106,10 +106,10 @@ class Offers:
         if not items:
             return []
         said = frozenset[str]() if parameter.opaque else self._said_in_turn
-        now, schema, taken = len(self._memory.turns) - 1, parameter.schema, self._taken
+        now, fits, taken = len(self._memory.turns) - 1, parameter.fits, self._taken
         found = []
         for item in items:
-            if not fits(item.value, schema) or (said and canonical(item.value) in said):
+            if not fits(item.value) or (said and canonical(item.value) in said):
                 continue
             used = (item.path, item.step) in taken
             weight = 1.0 if item.turn < now else 16.0 if used else 4.0
@@ -181,7 +181,7 @@ class Offers:
         return [
             FromUser(value, text in spent, 4.0 * (text in about), 8.0 * (text in again))
             for value, text in sayable
-            if fits(value, parameter.schema)
+            if parameter.fits(value)
         ]
 
     @cached_property
@@ -217,26 +217,4 @@ class Offers:
             for (_, place), items in groups.items()
             if 2 <= len(items) <= 8 and not any(mark.isdigit() for mark in place)
         ]
-        schema = parameter.schema
-        return [items for items in lists if fits([item.value for item in items], schema)]
-
-
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list, tuple),
-    "object": (dict,),
-}
-
-
-def fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    """Cheap pre-check of type and enum; the world's validator has the last word."""
-    kind = schema.get("type")
-    if isinstance(kind, str):
-        if isinstance(value, bool) and kind != "boolean":
-            return False
-        if not isinstance(value, _TYPES.get(kind, (object,))):
-            return False
-    return "enum" not in schema or value in schema["enum"]
+        return [items for items in lists if parameter.fits([item.value for item in items])]

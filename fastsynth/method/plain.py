@@ -7,6 +7,7 @@ Which targets there are is `targets`'; the steps on the way are `walk`'s.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
@@ -63,9 +64,10 @@ async def plain_turn(stage: Stage, number: int, breaking: bool = False) -> Turn 
     own = brief.target if brief.target in stage.allowed and brief.target not in used else ""
     targets = [own] if own else []
     targets += next_targets(stage.graph, stage.memory, stage.allowed, used, rng, brief.focus)
-    targets = [t for t in targets if suits(brief.kind, stage.graph.tools[t], stage.law)]
+    fit = (t for t in targets if suits(brief.kind, stage.graph.tools[t], stage.law))
+    tried = list(islice(fit, again, again + TARGETS_TRIED))
     for calls, words in _demands(brief.aim):
-        for target in targets[again : again + TARGETS_TRIED]:
+        for target in tried:
             for left in reversed(range(WALKS_TRIED)):
                 reach = _reach(stage, calls, breaking)
                 lone = brief.kind != "base" or bool(calls) or (target == own and not left)

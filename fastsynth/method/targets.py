@@ -9,6 +9,7 @@ is to be learnt from them (HardGen: targets a student fails; RODS: priority 4 r 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import accumulate
 from math import floor
@@ -94,15 +95,16 @@ def next_targets(
     """Candidates for a further turn, best first: those that pick up what the conversation holds."""
     scored: list[tuple[float, str]] = []
     called = {step.tool for steps in memory.turns for step in steps}
-    produced, said = frozenset(memory.items), frozenset(memory.said)
+    takers = graph.takers
+    held = Counter(n for c in memory.items if c in graph.opaque for n in takers.get(c, ()))
+    shared = Counter(name for concept in memory.said for name in takers.get(concept, ()))
     for name in sorted(allowed):
         tool = graph.tools[name]
         if name in used or not tool.askable:
             continue
-        held = len(graph.opaque_taken[name] & produced)
-        shared = len(graph.concepts_taken[name] & said)
         undo = bool(tool.undoes) and not called.isdisjoint(tool.undoes)
-        weight = 0.4 + 2.0 * undo + 3.0 * held + 1.0 * shared + graph.led_to[name]
+        weight = 0.4 + 2.0 * undo + 3.0 * held.get(name, 0) + 1.0 * shared.get(name, 0)
+        weight += graph.led_to[name]
         weight *= focus.leaning(name)
         scored.append((rng.random() ** (1.0 / weight), name))
     return [name for _, name in sorted(scored, reverse=True)]
