@@ -75,7 +75,7 @@ async def test_a_tied_draw_takes_a_result_of_the_turn_or_what_it_is_about(name: 
                 sources = bound.sources.values()
                 consumes = any(isinstance(s, Output) and s.turn == 0 for s in sources)
 
-                assert consumes or bound.arguments[tie.parameter] in about
+                assert consumes or bound.arguments[tie.parameter.name] in about
 
     assert tied > 20
 
