@@ -21,7 +21,7 @@ exit codes:
 EXAMPLES = """\
 examples:
   fastsynth generate                                  200 conversations with the scripted teacher
-  fastsynth generate -c configs/bfcl.yaml -n 300      over bfcl-eval's classes
+  fastsynth generate configs/bfcl.yaml -n 300         over bfcl-eval's classes
   fastsynth generate -c configs/vllm.yaml --base-url http://gpu1:8000/v1 --model teacher
   fastsynth probe -c configs/student.yaml             which tools a student model fails
   fastsynth view runs/offline                         one of them as a chat

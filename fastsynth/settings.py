@@ -57,9 +57,12 @@ def load_config(path: Path, flags: Flags, environ: Mapping[str, str] = os.enviro
     """The effective config. Raises ConfigError."""
     raw = read_yaml(path)
     config = decode(raw, str(path))
+    named = tuple(config.endpoints)
     for setting in flags.settings:
         _set(raw, setting)
         config = decode(raw, f"--set {setting}")
+    for setting in flags.settings:
+        _check_endpoint(setting, config, named, path)
     config = _with_environment(config, environ)
     config = _with_flags(config, flags)
     check(config, str(path))
@@ -183,6 +186,16 @@ def _set(raw: dict[str, Any], setting: str) -> None:
         if not isinstance(at, dict):
             raise config_error("--set", setting, f"{name} is no section")
     at[last] = value
+
+
+def _check_endpoint(setting: str, config: Config, named: tuple[str, ...], path: Path) -> None:
+    """An endpoint that only `--set` names is one more, not the config's own: some role must use
+    it, or its name is a mistake."""
+    section, _, rest = setting.partition("=")[0].partition(".")
+    name = rest.partition(".")[0]
+    if section == "endpoints" and named and name and name not in (*named, *config.roles.values()):
+        allowed = f"need an endpoint of {path} ({', '.join(named)}), or a role that uses {name}"
+        raise config_error(f"--set {setting}", name, allowed)
 
 
 def seconds(text: str) -> float:

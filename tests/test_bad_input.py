@@ -104,6 +104,15 @@ def test_a_mistyped_config(
         (["--max-time", "0"], ["--max-time", "'0'", "such as 2h"]),
         (["--base-url", "ftp://gpu"], ["$.endpoints.teacher.url", "ftp://gpu", "need http://"]),
         (["-c", "absent.yaml"], ["absent.yaml", "no such config", "offline.yaml"]),
+        (["absent.yaml"], ["absent.yaml", "no such config", "offline.yaml"]),
+        (
+            ["configs/bfcl.yaml", "-c", "configs/offline.yaml"],
+            ["-c", "'configs/offline.yaml'", "configs/bfcl.yaml is given too"],
+        ),
+        (
+            ["--set", "endpoints.default.kind=scripted"],
+            ["--set endpoints.default.kind", "offline.yaml (teacher)", "role that uses default"],
+        ),
         (["--reuse", "absent"], ["--reuse", "'absent'", "earlier run"]),
         (["-o", "a-file"], ["a-file", "need a directory"]),
         (["-o", "a-file/run"], ["-o", "a-file/run", "no directory"]),

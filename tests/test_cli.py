@@ -93,6 +93,13 @@ def test_graph_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)
 
 
+def test_a_config_may_stand_without_its_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["preview", "configs/bfcl.yaml", "-n", "1", "--set", "environment=bfcl:MathAPI"]) == 0
+    )
+    assert "job 0: MathAPI" in capsys.readouterr().out
+
+
 def test_preview_plans_without_any_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["preview", "-n", "2", "--base-url", "http://127.0.0.1:9/v1"]) == 0
     assert capsys.readouterr().out.count("turn 0") == 2

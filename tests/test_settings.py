@@ -63,6 +63,12 @@ def test_a_flag_stands_over_a_setting_of_the_same_key(path: Path) -> None:
     assert (config.engine.width, config.chain.blind) == (9, 2)
 
 
+def test_a_setting_may_add_an_endpoint_that_a_role_uses(path: Path) -> None:
+    config = loaded(path, settings=("endpoints.small.url=http://s/v1", "roles.critic=small"))
+
+    assert config.endpoints["small"].url == "http://s/v1"
+
+
 def test_openai_base_url_replaces_addresses_of_kind_openai_only(path: Path) -> None:
     config = loaded(path, {"OPENAI_BASE_URL": "http://environ/v1"})
 

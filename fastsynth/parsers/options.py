@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def config_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", metavar="CONFIG", help="the config file; so does -c")
     parser.add_argument(
         "-c",
         "--config",
@@ -72,9 +73,9 @@ def order_of(
     """What is asked of a run; of its probing phase, `conversations` and `runs` where given."""
     from fastsynth.order import Order
     from fastsynth.phases import with_probe
-    from fastsynth.settings import find_config, load_config
+    from fastsynth.settings import load_config
 
-    path = find_config(given.config, os.environ)
+    path = _config_file(given)
     config = load_config(path, flags_of(given))
     if conversations is not None or runs is not None:
         config = with_probe(config, conversations, runs)
@@ -96,6 +97,14 @@ def order_of(
 
 
 def config_of(given: argparse.Namespace) -> Config:
-    from fastsynth.settings import find_config, load_config
+    from fastsynth.settings import load_config
 
-    return load_config(find_config(given.config, os.environ), flags_of(given))
+    return load_config(_config_file(given), flags_of(given))
+
+
+def _config_file(given: argparse.Namespace) -> Path:
+    from fastsynth.settings import find_config
+
+    if given.file is not None and given.config is not None:
+        raise config_error("-c", given.config, f"need one config file, {given.file} is given too")
+    return find_config(given.file or given.config, os.environ)

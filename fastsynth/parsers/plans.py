@@ -31,7 +31,7 @@ def add_doctor(subparsers: Subparsers) -> None:
         subparsers,
         "doctor",
         "check config, environment and endpoints, and say what to do about what it finds",
-        "doctor\ndoctor -c configs/vllm.yaml --base-url http://gpu1:8000/v1",
+        "doctor\ndoctor configs/vllm.yaml --base-url http://gpu1:8000/v1",
         _examined,
     )
     config_options(parser)
@@ -48,7 +48,7 @@ def add_preview(subparsers: Subparsers) -> None:
         subparsers,
         "preview",
         "plan conversations without asking any model, and show the executed traces",
-        "preview\npreview -c configs/bfcl.yaml -n 5",
+        "preview\npreview configs/bfcl.yaml -n 5",
         _previewed,
     )
     config_options(parser)
@@ -65,7 +65,7 @@ def add_estimate(subparsers: Subparsers) -> None:
         subparsers,
         "estimate",
         "count requests, tokens and dollars of a run on a small one with the scripted teacher",
-        "estimate -c configs/openai.yaml --model gpt-5-mini -n 20000\n"
+        "estimate configs/openai.yaml --model gpt-5-mini -n 20000\n"
         "estimate -n 1000 --set 'endpoints.teacher.price={input: 0.25, output: 2}'",
         _estimated,
     )
@@ -87,7 +87,7 @@ def add_graph(subparsers: Subparsers) -> None:
         subparsers,
         "graph",
         "print the API graph of an environment as JSON, or draw it",
-        "graph\ngraph -c configs/bfcl.yaml > graph.json\ngraph --html graph.html\n"
+        "graph\ngraph configs/bfcl.yaml > graph.json\ngraph --html graph.html\n"
         "graph -c configs/bfcl.yaml --set graph.discover=always --html found.html",
         _drawn,
     )

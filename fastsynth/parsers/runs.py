@@ -13,7 +13,7 @@ def add_generate(subparsers: Subparsers) -> None:
         subparsers,
         "generate",
         "make verified conversations, or go on with a run",
-        "generate -n 50\ngenerate -c configs/bfcl.yaml -n 300 -o runs/bfcl\n"
+        "generate -n 50\ngenerate configs/bfcl.yaml -n 300 -o runs/bfcl\n"
         "generate -c configs/openai.yaml --model gpt-5-mini --max-cost 5\n"
         "generate --set conversation.turns='[3, 6]' --set chain.blind=2",
         _generated,
@@ -44,7 +44,7 @@ def add_probe(subparsers: Subparsers) -> None:
         subparsers,
         "probe",
         "let a student model answer finished conversations, and print which tools it gets right",
-        "probe -c configs/student.yaml\nprobe -c configs/student.yaml -n 50 --runs 8 -o runs/mine\n"
+        "probe configs/student.yaml\nprobe -c configs/student.yaml -n 50 --runs 8 -o runs/mine\n"
         "probe -c mine.yaml --set roles.student=small --set endpoints.small.url=http://gpu2:8000/v1",
         _probed,
     )

@@ -199,12 +199,23 @@ async def _serve(options: Options, port: int, embedded: bool) -> None:
             line = msgspec.json.encode({"port": bound, "pid": os.getpid()}).decode()
         else:
             line = f"serving a scripted teacher (no model) on http://{HOST}:{bound}/v1"
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+        if not _told(line):
+            return
         async with anyio.create_task_group() as group:
             group.start_soon(_until_signal, group.cancel_scope)
             if embedded:
                 group.start_soon(_until_orphaned, group.cancel_scope)
+
+
+def _told(line: str) -> bool:
+    """False where nobody reads it any more: who started this server has gone meanwhile."""
+    try:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 async def _until_signal(scope: anyio.CancelScope) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any
 
 import aiohttp
@@ -313,3 +314,14 @@ async def test_the_embedded_server_dies_with_a_killed_parent() -> None:
             await anyio.sleep(0.05)
 
     assert gone
+
+
+def test_a_server_whose_starter_left_before_it_was_ready_ends_without_a_word() -> None:
+    command = [sys.executable, "-m", "fastsynth.sim.server"]
+    with Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE) as left:
+        assert left.stdout is not None
+        assert left.stderr is not None
+        left.stdout.close()
+        said = left.stderr.read()
+
+    assert (said, left.returncode) == (b"", 0)
