@@ -57,7 +57,7 @@ PARTS: tuple[tuple[Any, str], ...] = (
     (EventLog, "_write"),
     (Progress, "__call__"),
     (Progress, "snapshot"),
-    (live.Live, "update"),
+    (live.Picture, "show"),
 )
 
 

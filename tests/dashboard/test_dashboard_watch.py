@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
+from statistics import median
 
 import anyio
 import pytest
 from made_up_run import some
 from rich.console import Console
 
-from fastsynth.dashboard.live import pause
+from fastsynth.dashboard.frame import draw
+from fastsynth.dashboard.live import Picture, pause
 from fastsynth.dashboard.plain import Lines
 from fastsynth.dashboard.view import Progress
 from fastsynth.dashboard.watch import Mode, watch
@@ -125,6 +128,42 @@ async def test_a_terminal_that_goes_away_does_not_end_the_run(terminal: bool) ->
 def test_a_dear_frame_is_drawn_less_often() -> None:
     assert pause(0.0001) == 0.25
     assert pause(0.02) == 2.0
+
+
+def test_where_the_run_gets_little_of_the_machine_frames_wait_for_it() -> None:
+    assert pause(0.001, busy=0.3) == pytest.approx(1 / 3)
+    assert pause(0.001, busy=0.01) == 0.5
+
+
+class Terminal:
+    """What a terminal of one's own would show of `text`: cursor moves and characters."""
+
+    def __init__(self, text: str, width: int, height: int) -> None:
+        self.cells = [[" "] * width for _ in range(height)]
+        for row, column, rest in re.findall(
+            r"\x1b\[(\d+);(\d+)H([^\x1b]*(?:\x1b\[[\d;]*m[^\x1b]*)*)", text
+        ):
+            plain = re.sub(r"\x1b\[[\d;]*m", "", rest)
+            at = int(column) - 1
+            self.cells[int(row) - 1][at : at + len(plain)] = plain
+
+    def lines(self) -> list[str]:
+        return ["".join(row) for row in self.cells]
+
+
+def test_a_frame_writes_what_changed_and_the_screen_shows_all_of_it() -> None:
+    console, progress = screen(), Progress(0.0)
+    picture = Picture(console)
+    sizes = []
+    for number, event in enumerate(some(60)):
+        progress(event)
+        before = len(text_of(console))
+        picture.show(view := progress.snapshot(number / 4))
+        sizes.append(len(text_of(console)) - before)
+    drawn = ["".join(segment.text for segment in line) for line in draw(view, 80, 24)]
+
+    assert Terminal(text_of(console), 80, 24).lines() == drawn
+    assert median(sizes) < sizes[0] / 2
 
 
 async def shown(mode: Mode) -> tuple[str, str]:
