@@ -27,3 +27,7 @@ check:
 # Run a benchmark: `just bench engine`, `just bench client`.
 bench *args:
     @uv run --quiet --all-extras fastsynth bench "$@"
+
+# Make the README's pictures anew; that of the report needs Chromium.
+pictures *args:
+    @uv run --quiet --all-extras python docs/images/make.py "$@"

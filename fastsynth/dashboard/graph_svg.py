@@ -6,6 +6,7 @@ dotted with a square end.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -33,6 +34,8 @@ STYLE = """
 .link.between path{stroke-opacity:.28}
 .end-flow,.end-declared{fill:var(--flow)}.end-schema{fill:var(--schema)}.end-order{fill:var(--order)}
 """
+_BENDS = re.compile(r"C(-\d+) ")
+"""Where a curve is pulled out at the left edge; it comes three quarters of the way."""
 KINDS = ("flow", "declared", "schema", "order")
 
 
@@ -49,11 +52,13 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 def graph_svg(graph: Mapping[str, Any]) -> str:
     """A whole SVG document."""
     layout = lay_out(graph)
-    size = f'width="{layout.width:.0f}" height="{layout.height:.0f}"'
+    drawn = canvas(graph, layout)
+    left = min([0, *(int(bend) * 3 // 4 - 6 for bend in _BENDS.findall(drawn))])
+    width, height = f"{layout.width - left:.0f}", f"{layout.height:.0f}"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {layout.width:.0f} '
-        f'{layout.height:.0f}"><style>{COLOURS}{STYLE}svg{{background:var(--bg)}}</style>'
-        f"{canvas(graph, layout)}</svg>\n"
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="{left} 0 {width} {height}"><style>{COLOURS}{STYLE}'
+        f"svg{{background:var(--bg)}}</style>{drawn}</svg>\n"
     )
 
 

@@ -1,6 +1,6 @@
 """The full-screen dashboard: drawn from counters by one task, as seldom as its own cost demands.
 
-At most four frames a second, and no more than one per cent of the CPU time the run itself gets:
+At most four frames a second, and at most one per cent of what CPU time the run gets:
 each frame is measured. Of a frame only the lines are written that differ from the one before.
 """
 
@@ -21,7 +21,7 @@ from fastsynth.dashboard.snapshot import Snapshot
 from fastsynth.dashboard.view import Progress
 
 FRAME_SECONDS = 0.25
-SLOW_SECONDS = 0.5
+SLOW_SECONDS = 1.0
 """Between two frames where the run gets little CPU time, as long as that is cheap for a core."""
 CPU_SHARE = 0.01
 WHOLE_EVERY = 8

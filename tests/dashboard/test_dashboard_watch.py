@@ -132,7 +132,7 @@ def test_a_dear_frame_is_drawn_less_often() -> None:
 
 def test_where_the_run_gets_little_of_the_machine_frames_wait_for_it() -> None:
     assert pause(0.001, busy=0.3) == pytest.approx(1 / 3)
-    assert pause(0.001, busy=0.01) == 0.5
+    assert pause(0.001, busy=0.01) == 1.0
 
 
 class Terminal:

@@ -79,6 +79,24 @@ def test_the_picture_is_xml_with_every_tool_and_link(graph: dict[str, Any]) -> N
     assert len(links) == len(links_of(graph))
 
 
+def test_no_link_runs_out_of_the_picture(graph: dict[str, Any]) -> None:
+    root = ElementTree.fromstring(graph_svg(graph))
+
+    left, _, width, _ = map(float, root.attrib["viewBox"].split())
+    curves = [
+        [float(x) for x in re.findall(r"-?\d+", path.attrib["d"])[::2]]
+        for path in root.iter(f"{SVG}path")
+        if "C" in path.attrib["d"]
+    ]
+    reached = [
+        sum(factor * x for factor, x in zip((1 / 8, 3 / 8, 3 / 8, 1 / 8), curve, strict=True))
+        for curve in curves
+    ]
+    assert min(reached) < 0, "the case is there"
+    assert left < min(reached)
+    assert max(reached) < left + width
+
+
 def test_names_with_markup_in_them_are_escaped() -> None:
     tool = {"part": "<p>", "mutates": True, "description": 'says "<b>"', "parameters": []}
     edge = {"producer": "a<b", "consumer": 'c"d', "path": "x", "parameter": "y", "evidence": "flow"}
