@@ -193,10 +193,9 @@ def table_of(found: Estimate) -> Table:
 def told(found: Estimate) -> Iterator[str]:
     """What is to be said under the table."""
     if found.cost_usd is not None:
-        yield (
-            f"{found.conversations:,} conversations: {figures.money(found.cost_usd)}, or "
-            f"{figures.money(found.cost_usd_uncached)} without a prefix cache"
-        )
+        cost, uncached = figures.money(found.cost_usd), figures.money(found.cost_usd_uncached)
+        beside = f", or {uncached} without a prefix cache" if uncached != cost else ""
+        yield f"{found.conversations:,} conversations: {cost}{beside}"
     else:
         yield "price unknown where it says so: set the endpoint's `price`, or name a listed model"
     if found.band:

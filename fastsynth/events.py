@@ -132,6 +132,8 @@ class RunFinished(Event, frozen=True, omit_defaults=True):
     rejected: int
     failed: int
     stopped_by: str
+    beyond: int = 0
+    """Accepted too, by jobs that ran past what was wanted."""
 
 
 Listener = Callable[[Event], None]

@@ -144,6 +144,7 @@ class Sitting:
                 rejected=manifest.rejected,
                 failed=manifest.failed,
                 stopped_by=stopped_by,
+                beyond=manifest.beyond,
             )
         )
         return manifest
@@ -205,9 +206,10 @@ def write_pages(run_dir: Path, manifest: Manifest, further: Sequence[tuple[str, 
     """`README.md` (the dataset card) and `report.html` of a run; see `report` for `further`."""
     rows = portray(read_rows(run_dir))
     created = datetime.now(UTC).date().isoformat()
+    name = run_dir.resolve().name
     pages = {
-        "README.md": card(str(run_dir), manifest, rows, created),
-        "report.html": report(str(run_dir), manifest, rows, created, further),
+        "README.md": card(name, manifest, rows, created),
+        "report.html": report(name, manifest, rows, created, further),
     }
     for name, text in pages.items():
         write_atomically(run_dir / name, text.encode())

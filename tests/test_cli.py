@@ -102,7 +102,7 @@ def test_a_config_may_stand_without_its_flag(capsys: pytest.CaptureFixture[str])
 
 def test_preview_plans_without_any_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["preview", "-n", "2", "--base-url", "http://127.0.0.1:9/v1"]) == 0
-    assert capsys.readouterr().out.count("turn 0") == 2
+    assert capsys.readouterr().out.count("turn 1 ") == 2
 
 
 def test_serve_prints_one_line_when_ready_and_answers() -> None:

@@ -37,7 +37,7 @@ def test_the_summary_counts_what_the_server_was_asked(tmp_path: Path, scripted: 
     assert set(said) == {
         "run_dir", "accepted", "rejected", "failed", "jobs", "requests", "prompt_tokens",
         "completion_tokens", "cost_usd", "wall_s", "stopped_by", "funnel", "hedged",
-        "hedged_tokens_at_most", "projected_cost_usd",
+        "hedged_tokens_at_most", "projected_cost_usd", "beyond",
     }  # fmt: skip
     assert (said["accepted"], said["stopped_by"], said["run_dir"]) == (6, "done", str(out))
     # Sends in flight when the last needed job ended are cancelled: asked, never answered.

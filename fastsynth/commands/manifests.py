@@ -24,6 +24,8 @@ def status(run_dir: Path) -> int:
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name in ("environment", "wanted", "accepted", "rejected", "failed", "jobs"):
         table.add_row(name, str(getattr(manifest, name)))
+        if name == "accepted" and manifest.beyond:
+            table.add_row("", f"{manifest.beyond:,} more ran past what was wanted: journal only")
         if name == "accepted" and manifest.waiting > manifest.partial:
             table.add_row("", wait_text(run_dir, manifest.waiting))
         if name == "accepted" and manifest.partial:

@@ -105,7 +105,9 @@ async def _preview(config: Config, count: int) -> None:
             out.print(f"{thread.persona}; {thread.occasion}", style="italic", markup=False)
             for turn in plan.turns:
                 name = turn.target or turn.variant
-                out.print(f"turn {turn.number} ({turn.kind}): {name}", style="bold", markup=False)
+                out.print(
+                    f"turn {turn.number + 1} ({turn.kind}): {name}", style="bold", markup=False
+                )
                 for step in turn.steps:
                     out.print(f"  {step_text(step)}", markup=False)
                 for goal in turn.goals:

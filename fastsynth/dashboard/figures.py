@@ -49,6 +49,11 @@ def spending(cost: float | None, unpriced: int, projected: float | None) -> str:
     return f"cost {money(cost, unpriced)}" + (f" of about {money(projected)}" if ahead else "")
 
 
+def count(number: int, noun: str) -> str:
+    """`1 request`, `1,200 requests`."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
 def share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f}%" if whole else "-"
 

@@ -6,7 +6,7 @@ from rich.style import Style
 
 from fastsynth.dashboard import canvas, figures
 from fastsynth.dashboard.canvas import BAD, BOLD, DIM, GOOD, PLAIN, TITLE, WARN, Line, word
-from fastsynth.dashboard.snapshot import SCRIPTED, WIDE, Snapshot
+from fastsynth.dashboard.snapshot import SCRIPTED, WIDE, Snapshot, spending
 
 
 def header(view: Snapshot, width: int) -> list[Line]:
@@ -19,7 +19,7 @@ def header(view: Snapshot, width: int) -> list[Line]:
     ]
     count = f"  {len(run.endpoints)} endpoint" + "s" * (len(run.endpoints) != 1)
     when = [word(count + "  ", DIM), word(figures.clock(view.seconds) + " ", BOLD)]
-    teacher = [word(" teacher ", DIM), word(run.teacher or "-")]
+    teacher = [word(" teacher ", DIM), word(run.teacher)] if run.teacher else [word(" ")]
     if run.teacher == "scripted":
         teacher = [word(" " + SCRIPTED, WARN)]
     lines = [
@@ -35,6 +35,8 @@ def header(view: Snapshot, width: int) -> list[Line]:
 
 
 def _progress(view: Snapshot, width: int) -> Line:
+    if not view.run.run_dir:
+        return [word(" opening the environment, asking the endpoints", DIM)]
     accepted = min(view.accepted, view.wanted) if view.wanted else view.accepted
     label = f" {accepted:,} / {view.wanted:,} accepted "
     share = figures.share(accepted, view.wanted)
@@ -62,7 +64,7 @@ def _tokens(view: Snapshot, width: int) -> Line:
         word(" "),
         *_figure(figures.short(view.prompt_tokens), f"in ({cached} cached)"),
         *_figure(figures.short(view.completion_tokens), "out"),
-        word(figures.spending(view.cost_usd, view.unpriced, view.projected_usd) + "  "),
+        word(spending(view) + "  "),
     ]
     if width >= WIDE:
         words += _figure(f"{view.reused:,}", "reused")

@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup
 
 from fastsynth.dashboard import figures
 from fastsynth.dashboard.canvas import clean
-from fastsynth.dashboard.snapshot import SCRIPTED, Snapshot
+from fastsynth.dashboard.snapshot import SCRIPTED, Snapshot, spending
 from fastsynth.dashboard.view import Progress
 from fastsynth.events import Event, Note
 
@@ -82,11 +82,10 @@ def progress_line(view: Snapshot) -> str:
     done = figures.share(view.accepted, view.wanted)
     rates = f"{figures.short(view.requests_per_s)} replies/s"
     rates += f", {figures.short(view.tokens_per_s)} tokens/s, {view.in_flight:,} in flight"
-    cost = figures.spending(view.cost_usd, view.unpriced, view.projected_usd)
     return (
         f"{figures.clock(view.seconds)} {view.accepted:,}/{view.wanted:,} accepted ({done}), "
         f"{view.rejected:,} rejected, {view.failed:,} failed; {rates}; "
-        f"{cost}; ETA {figures.clock(view.eta)}"
+        f"{spending(view)}; ETA {figures.clock(view.eta)}"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from fastsynth.dashboard import figures
 from fastsynth.dashboard.rates import EndpointView
 from fastsynth.events import Note, RunFinished, RunStarted
 
@@ -95,3 +96,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Replies per second, one value a second, oldest first."""
     notes: tuple[NoteLine, ...]
     warnings: int
+
+
+def spending(view: Snapshot) -> str:
+    """`cost $1.20 of about $12.00`; "" before it is known who writes."""
+    if view.cost_usd is None and view.run.teacher in ("", "scripted"):
+        return "no model asked" if view.run.teacher else ""
+    return figures.spending(view.cost_usd, view.unpriced, view.projected_usd)

@@ -35,6 +35,7 @@ def summary(view: Snapshot) -> Summary:
         wall_s=round(view.seconds, 3),
         stopped_by=view.finished.stopped_by if view.finished else "",
         funnel=funnel,
+        beyond=view.finished.beyond if view.finished else 0,
         hedged=view.hedged,
         hedged_tokens_at_most=view.hedged_tokens,
         projected_cost_usd=_rounded(view.projected_usd),
@@ -73,8 +74,8 @@ def _counts(view: Snapshot) -> Table:
     grid = Table.grid(padding=(0, 2))
     cached = figures.share(view.cached_tokens, view.prompt_tokens)
     shown = {
-        "accepted": f"[bold]{view.accepted:,}[/] of {view.wanted:,} wanted",
-        "rejected": f"{view.rejected:,} (of them {view.duplicates:,} duplicates)",
+        "accepted": _accepted(view),
+        "rejected": f"{view.rejected:,} (duplicates among them: {view.duplicates:,})",
         "failed": f"{view.failed:,}",
         "requests": f"{view.requests:,} in {figures.clock(view.seconds)},"
         f" {view.reused:,} stored replies reused, {sum(view.retries.values()):,} retries",
@@ -84,17 +85,23 @@ def _counts(view: Snapshot) -> Table:
     }
     if view.unknown:
         shown["unknown"] = (
-            f"{view.unknown:,} requests were cut off and may have been served:"
+            f"{figures.count(view.unknown, 'request')} cut off that may have been served:"
             f" {figures.short(view.unknown_tokens)} tokens at most"
         )
     if view.hedged:
         shown["hedged"] = (
-            f"{view.hedged:,} slow requests at the end were sent twice; wasted:"
+            f"{figures.count(view.hedged, 'slow request')} at the end sent twice; wasted:"
             f" {figures.short(view.hedged_tokens)} tokens at most"
         )
     for name, text in shown.items():
         grid.add_row(f"[dim]{name}[/]", text)
     return grid
+
+
+def _accepted(view: Snapshot) -> str:
+    past = view.finished.beyond if view.finished else 0
+    more = f"; {past:,} more ran past that and stay in the journal" if past else ""
+    return f"[bold]{view.accepted:,}[/] of {view.wanted:,} wanted{more}"
 
 
 def _cost(view: Snapshot) -> str:

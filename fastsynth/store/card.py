@@ -132,26 +132,36 @@ def _made(manifest: Manifest, created: str) -> str:
 
 def _usage(manifest: Manifest) -> str:
     usage = manifest.usage
-    cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:,.2f}"
     return (
         f"It took {usage.requests:,} requests, {usage.prompt_tokens:,} prompt tokens "
         f"({usage.cached_tokens:,} cached) and {usage.completion_tokens:,} completion tokens, "
-        f"rejected jobs included; cost: {cost}."
+        f"rejected jobs included; cost: {cost_text(manifest)}."
     )
+
+
+def cost_text(manifest: Manifest) -> str:
+    if manifest.usage.cost_usd is not None:
+        return f"${manifest.usage.cost_usd:,.2f}"
+    return "none, no model was asked" if is_scripted(manifest) else "price unknown"
 
 
 def _funnel(manifest: Manifest, rows: Portrait) -> str:
     def lines() -> Iterator[str]:
-        yield f"| jobs | | {manifest.accepted + manifest.rejected + manifest.failed:,} |"
+        yield f"| jobs | | {manifest.ended:,} |"
         for stage, reasons in manifest.funnel.items():
             for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0])):
                 yield f"| {stage} | {reason} | {count:,} |"
-        if manifest.accepted > rows.rows:
-            yield f"| accepted | more than was wanted | {manifest.accepted - rows.rows:,} |"
+        if manifest.beyond:
+            yield f"| accepted | ran past what was wanted: journal only | {manifest.beyond:,} |"
+        if manifest.waiting:
+            yield f"| accepted | wait for lower-numbered jobs | {manifest.waiting:,} |"
         yield f"| **in the data** | | **{rows.rows:,}** |"
 
     table = "\n".join(("| stage | reason | jobs |", "|---|---|---:|", *lines()))
-    closing = "Rejected jobs stand in `rejects.parquet` with their failed attempts."
+    closing = (
+        "`rejects.parquet` holds the rejected jobs among those that the data was drawn from, with "
+        "their failed attempts."
+    )
     return f"## What was rejected\n\n{table}\n\n{closing}"
 
 

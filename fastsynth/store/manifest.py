@@ -85,6 +85,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Of every reply the run has stored, those of unfinished jobs included."""
     files: tuple[DataFile, ...] = ()
 
+    @property
+    def ended(self) -> int:
+        """All jobs that came to an end, transient failures included."""
+        return self.jobs + self.failed
+
+    @property
+    def beyond(self) -> int:
+        """Accepted by jobs that ran past what was wanted: they stay in the journal."""
+        return max(0, self.jobs - self.rejected - self.accepted - self.waiting)
+
 
 def read_manifest(run_dir: Path) -> Manifest | None:
     """The manifest, or None where there is none. Raises DamagedFile."""

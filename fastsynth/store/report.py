@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 
 from fastsynth.store import pictures
-from fastsynth.store.card import is_scripted, written_by
+from fastsynth.store.card import cost_text, is_scripted, written_by
 from fastsynth.store.manifest import Manifest, StratumCount
 from fastsynth.store.portrait import Portrait
 from fastsynth.store.style import STYLE
@@ -65,15 +65,14 @@ def _subtitle(manifest: Manifest, created: str) -> str:
 
 
 def _tiles(manifest: Manifest, rows: Portrait) -> str:
-    ended = _ended(manifest)
-    cost = manifest.usage.cost_usd
+    ended, kept = manifest.ended, manifest.accepted + manifest.waiting + manifest.beyond
     tiles = (
         ("conversations", f"{rows.rows:,}"),
         ("turns", f"{rows.turns:,}"),
         ("tool calls", f"{rows.calls:,}"),
         ("tools called", f"{len(rows.tools)} of {len(rows.offered | set(rows.tools))}"),
-        ("accepted of ended", f"{100 * manifest.accepted / ended:.0f}%" if ended else "-"),
-        ("cost", "price unknown" if cost is None else f"${cost:,.2f}"),
+        ("accepted of ended", f"{100 * kept / ended:.0f}%" if ended else "-"),
+        ("cost", "none" if is_scripted(manifest) else cost_text(manifest)),
     )
     cells = "".join(f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in tiles)
     return f'<dl class="tiles">{cells}</dl>'
@@ -84,12 +83,8 @@ def _section(title: str, parts: Iterable[str]) -> str:
     return f"<section><h2>{escape(title)}</h2>{inside}</section>" if inside else ""
 
 
-def _ended(manifest: Manifest) -> int:
-    return manifest.accepted + manifest.rejected + manifest.failed
-
-
 def _funnel_parts(manifest: Manifest, rows: Portrait) -> Iterator[str]:
-    if _ended(manifest):
+    if manifest.ended:
         yield pictures.funnel("Jobs left after each stage", _stages(manifest, rows))
     if manifest.strata:
         drawn = [
@@ -103,9 +98,10 @@ def _stages(manifest: Manifest, rows: Portrait) -> list[tuple[str, int, str]]:
     """(stage passed, jobs left, what the next stage takes) from all jobs to the data set."""
     further = sorted(set(manifest.funnel) - set(_STAGES))
     losses = [(s, manifest.funnel[s]) for s in (*_STAGES, *further) if manifest.funnel.get(s)]
-    if manifest.accepted > rows.rows:
-        losses.append(("overshoot", {"more than wanted": manifest.accepted - rows.rows}))
-    left, label = _ended(manifest), "jobs"
+    past = {"past the wanted": manifest.beyond, "wait for others": manifest.waiting}
+    if sum(past.values()):
+        losses.append(("accepted", past))
+    left, label = manifest.ended, "jobs"
     shown = []
     for stage, reasons in losses:
         shown.append((label, left, _lost(stage, reasons)))

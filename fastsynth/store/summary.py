@@ -31,6 +31,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hedged_tokens_at_most: int
     projected_cost_usd: float | None
     """For all that are wanted, at what one accepted conversation has cost; None: unknown price."""
+    beyond: int
+    """Accepted too, by jobs that ran past what was wanted; they stay in the journal."""
     waiting: int = 0
     """Accepted too, and left out until lower-numbered jobs have ended."""
     match: dict[str, float] = {}
@@ -108,6 +110,7 @@ def summary_of(run_dir: str, manifest: Manifest) -> Summary:
         stopped_by=manifest.stopped_by,
         funnel=manifest.funnel,
         waiting=manifest.waiting,
+        beyond=manifest.beyond,
         match=manifest.match,
         projected_cost_usd=_projected(manifest),
         hedged=sum(use.hedged for use in manifest.endpoints.values()),

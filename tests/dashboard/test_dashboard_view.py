@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import dis
 import sys
+from io import StringIO
 from types import FrameType, FunctionType
 from typing import Any
 
 import pytest
 from made_up_run import some, started
+from rich.console import Console
 
 from fastsynth.dashboard import figures
 from fastsynth.dashboard.frame import endpoint_rows
 from fastsynth.dashboard.rates import EndpointTally
+from fastsynth.dashboard.snapshot import spending
+from fastsynth.dashboard.summary import summary, summary_panel
 from fastsynth.dashboard.view import Progress
 from fastsynth.events import (
     JobFinished,
@@ -232,3 +236,21 @@ def test_the_first_tokens_time_is_a_column_where_replies_are_streamed() -> None:
     assert "first" not in rows[0]
     assert "first" in rows[1]
     assert "200 ms" in rows[1]
+
+
+def test_where_no_model_is_asked_no_price_is_missed() -> None:
+    view = progress(started()).snapshot(1.0)
+    modelled = progress(started("some-model")).snapshot(1.0)
+
+    assert [spending(Progress(0.0).snapshot(1.0)), spending(view)] == ["", "no model asked"]
+    assert spending(modelled) == "price unknown"
+
+
+def test_what_ran_past_the_wanted_is_told_at_the_end() -> None:
+    end = RunFinished(30, 1, 0, "done", beyond=24)
+    view = progress(started(), end).snapshot(1.0)
+    out = Console(width=100, file=StringIO())
+    out.print(summary_panel(view))
+
+    assert "30 of 2,000 wanted; 24 more ran past that" in out.file.getvalue()
+    assert summary(view).beyond == 24

@@ -227,6 +227,7 @@ async def test_json_leaves_one_object_on_stdout() -> None:
         "hedged",
         "hedged_tokens_at_most",
         "projected_cost_usd",
+        "beyond",
     ]
     assert (found["accepted"], found["rejected"], found["jobs"]) == (1, 1, 3)
     assert (found["cost_usd"], found["stopped_by"]) == (None, "time")

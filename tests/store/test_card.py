@@ -56,11 +56,24 @@ def test_the_funnel_adds_up() -> None:
 
 
 def test_cost_is_unknown_or_the_sum() -> None:
-    run = manifest()
+    run = manifest("some-model")
     priced = msgspec.structs.replace(run, usage=msgspec.structs.replace(run.usage, cost_usd=12.5))
 
     assert "cost: price unknown" in card("made-up", run, portray(ROWS))
     assert "cost: $12.50" in card("made-up", priced, portray(ROWS))
+
+
+def test_no_price_is_missed_where_no_model_was_asked() -> None:
+    assert "cost: none, no model was asked" in card("made-up", manifest(), portray(ROWS))
+
+
+def test_what_ran_past_the_wanted_is_counted_where_jobs_are() -> None:
+    run = msgspec.structs.replace(manifest(), jobs=85)
+    text = card("made-up", run, portray(ROWS))
+
+    assert (run.beyond, run.ended) == (24, 88)
+    assert "| jobs | | 88 |" in text
+    assert "| accepted | ran past what was wanted: journal only | 24 |" in text
 
 
 def test_weaker_checks_are_confessed() -> None:

@@ -118,4 +118,5 @@ def test_the_summary_counts_each_job_by_its_last_end():
         "hedged": 0,
         "hedged_tokens_at_most": 0,
         "projected_cost_usd": None,
+        "beyond": 0,
     }
