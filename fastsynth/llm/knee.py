@@ -2,14 +2,17 @@
 
 Two levels take turns, the upper `STEP` times the lower. While the upper one gets more work done a
 second both rise; while it gets no more, it only waits longer, and both sink. A server that shows
-its queue (`/metrics`) is believed instead. Where demand does not fill a level nothing is learned
-and nothing changes. Work a second is `in flight x work / seconds in flight`, both over the same
-replies: a long reply takes long and does much, so this hardly varies with which ones came in.
+its queue (`/metrics`, or first tokens that come late: `backlog`) is believed. Where demand does not
+fill a level nothing is learned and nothing changes. Work a second is `in flight x work / seconds in
+flight`, both over the same replies: a long reply takes long and does much, so this hardly varies
+with which ones came in.
 """
 
 from __future__ import annotations
 
 import math
+
+from fastsynth.llm.backlog import Backlog
 
 START = 32.0
 STEP = 1.3
@@ -25,6 +28,8 @@ IMPOSSIBLE = 1.5
 """Elasticity above which the server itself has changed between two looks."""
 FULL = 0.8
 """Share of a look in which the level was filled, for the look to count."""
+ENOUGH = 8
+"""Replies that a look is at, at least."""
 SHORTEST = 0.5
 """Seconds of a look, at least: a server that replies at once tells nothing sooner."""
 STALE = 20
@@ -32,6 +37,9 @@ STALE = 20
 QUEUE = 0.1
 """Waiting at the server over running, wanted at most: enough that no slot waits for a request."""
 QUEUE_LEAST = 2.0
+QUEUE_SURE = 0.25
+"""Above it there is a queue for certain; between the two, requests may wait for a step of the
+server to end, however few they are, and throughput decides."""
 KV_FULL = 0.95
 UNTOLD = 3
 """Polls without an answer after which the server's own figures no longer count."""
@@ -50,6 +58,11 @@ class Knee:
         self._latency = 0.0
         self._told = 0
         self._queue = 0.0
+        self._unsure = False
+        """Whether the server's own figures leave it to throughput to decide."""
+        self._jumped = False
+        """Whether the level was set within this look."""
+        self._backlog = Backlog()
         self._begin(0.0)
 
     def filled(self, now: float, seconds: float, in_flight: int, full: bool) -> None:
@@ -59,9 +72,11 @@ class Knee:
             self._area += seconds * in_flight
             self._full += seconds if full else 0.0
 
-    def ended(self, now: float, seconds: float, work: float, bound: int) -> None:
+    def ended(
+        self, now: float, seconds: float, work: float, bound: int, first: float | None = None
+    ) -> None:
         """A request that was in flight for `seconds` is no longer; its reply, if one came, was
-        so much work for the server, in any unit.
+        so much work for the server, in any unit, and its first token took `first` seconds.
 
         `bound` is what refusals let in: no level above it can be looked at.
         """
@@ -71,18 +86,24 @@ class Knee:
         self._ended += 1
         self._work += work
         self._slot_seconds += seconds
-        if now - self._began >= max(SHORTEST, 2.0 * self._latency) and self._ended >= 8:
+        if first is not None:
+            self._streamed += 1
+            self._first_seconds += first
+        if self._streamed >= ENOUGH and self._heard():
+            self._begin(now)
+        elif now - self._began >= max(SHORTEST, 2.0 * self._latency) and self._ended >= ENOUGH:
             self._look(now, min(bound, self.most))
 
     def told(self, waiting: float, running: float, kv: float, in_flight: int, full: bool) -> None:
         """What the server itself says of its queue: others' requests count in it too."""
         self._told = UNTOLD
         before, self._queue = self._queue, waiting
-        wanted = max(QUEUE_LEAST, QUEUE * running)
-        if min(before, waiting) > wanted:
+        wanted, stands = max(QUEUE_LEAST, QUEUE * running), min(before, waiting)
+        self._unsure = stands > wanted / 2 and kv < KV_FULL
+        if stands > max(QUEUE_LEAST, QUEUE_SURE * running):
             ours = min(1.0, in_flight / (waiting + running))
             self._starting = False
-            self._set(max(1.0, in_flight - (min(before, waiting) - wanted) * ours))
+            self._set(max(1.0, in_flight - (stands - wanted) * ours))
         elif full and waiting <= wanted / 2 and kv < KV_FULL:
             quick = before == waiting == 0.0
             self._set(self.level * (2.0 if self._starting else 1.5 if quick else STEP))
@@ -95,6 +116,7 @@ class Knee:
         """The queue must stand over a whole poll from now on before it counts."""
         self._low = self.level = min(level, float(self.most))
         self._queue = 0.0
+        self._jumped = True
 
     def _begin(self, now: float) -> None:
         """A new look, at what is sent from now on; the first half latency the level is reached."""
@@ -102,15 +124,34 @@ class Knee:
         self._settled = now + 0.5 * self._latency
         self._seconds = self._area = self._full = 0.0
         self._work = self._slot_seconds = 0.0
-        self._ended = 0
+        self._first_seconds = 0.0
+        self._ended = self._streamed = 0
+        self._jumped = False
 
     def _look(self, now: float, bound: int) -> None:
         filled = self._seconds > 0 and self._full >= FULL * self._seconds
-        if filled and self._slot_seconds > 0 and self._work > 0 and not self._told:
+        told = self._jumped or (self._told and not self._unsure)
+        if self._jumped:
+            self._before = None
+        if filled and self._slot_seconds > 0 and self._work > 0 and not told:
             in_flight = self._area / self._seconds
             rate = in_flight * self._work / self._slot_seconds
             self._decide(in_flight, rate, float(bound))
+        self._backlog.age()
         self._begin(now)
+
+    def _heard(self) -> bool:
+        """Whether first tokens decided on another level."""
+        if self._told or self._seconds == 0 or self._full < FULL * self._seconds:
+            return False
+        in_flight, first = self._area / self._seconds, self._first_seconds / self._streamed
+        latency = max(self._latency, self._slot_seconds / self._ended)
+        level = self._backlog.level(first, latency, in_flight)
+        if level is None:
+            return False
+        self._starting, self._before = False, None
+        self._set(max(1.0, level))
+        return True
 
     def _decide(self, in_flight: float, rate: float, bound: float) -> None:
         before, self._before = self._before, (in_flight, rate)

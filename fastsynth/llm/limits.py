@@ -163,7 +163,8 @@ class Gate:
             permit.held = False
             self.in_flight -= 1
             if self.knee and permit.work is not None:
-                self.knee.ended(now, now - permit.at, permit.work, self.ceiling.value)
+                seconds, bound = now - permit.at, self.ceiling.value
+                self.knee.ended(now, seconds, permit.work, bound, permit.first)
 
     def account(self, now: float) -> None:
         """Books the time since the last change; to be called before each one."""

@@ -18,20 +18,24 @@ Change = Callable[["Trial"], Awaitable[None]]
 
 
 class Server(Protocol):
-    """`reply` returns whether it was served; False is a 429."""
+    """`reply` returns the seconds to the first token; None is a 429."""
 
-    async def reply(self, tokens: int) -> bool: ...
+    async def reply(self, tokens: int) -> float | None: ...
 
 
 class Batching:
     def __init__(self, shape: Shape) -> None:
         self.batcher = Batcher(shape)
 
-    async def reply(self, tokens: int) -> bool:
+    async def reply(self, tokens: int) -> float | None:
         if self.batcher.refuses:
-            return False
-        await self.batcher.reply(400, 0, tokens)
-        return True
+            return None
+        began = anyio.current_time()
+        with self.batcher.sequence(400, 0, tokens) as sequence:
+            await sequence.first.wait()
+            first = anyio.current_time() - began
+            await sequence.finished.wait()
+        return first
 
 
 class Even:
@@ -40,16 +44,27 @@ class Even:
     def __init__(self, alone: float, each: float) -> None:
         self.alone, self.each, self.running = alone, each, 0
 
-    async def reply(self, tokens: int) -> bool:
+    async def reply(self, tokens: int) -> float | None:
+        began, first = anyio.current_time(), None
         self.running += 1
         for _ in range(0, tokens, 20):
             await anyio.sleep(20 * (self.alone + self.each * self.running))
+            first = first or anyio.current_time() - began
         self.running -= 1
-        return True
+        return first
 
 
 class Trial:
-    def __init__(self, server: Server, limits: Limits, demand: int, seconds: float) -> None:
+    def __init__(
+        self,
+        server: Server,
+        limits: Limits,
+        demand: int,
+        seconds: float,
+        streamed: bool = False,
+        tokens: tuple[int, int] | None = None,
+    ) -> None:
+        """`tokens`: least and most of a reply; None draws them with a long tail."""
         self.server = server
         self.gate = Gate("p@a", limits)
         self.pool = Pool("p", [self.gate])
@@ -58,15 +73,20 @@ class Trial:
         self.done: list[tuple[float, int]] = []
         self.levels: list[tuple[float, int]] = []
         self.refusals = 0
+        self.streamed = streamed
+        self.tokens = tokens
         self._draw = random.Random(1)
 
     async def _ask(self, number: int) -> None:
         while anyio.current_time() < self.seconds:
             permit = await self.pool.admit(number)
             tokens = 40 + min(800, int(self._draw.expovariate(1 / 140)))
-            served = await self.server.reply(tokens)
+            if self.tokens is not None:
+                tokens = self._draw.randint(*self.tokens)
+            first = await self.server.reply(tokens)
             now = anyio.current_time()
-            if served:
+            if first is not None:
+                permit.first = first if self.streamed else None
                 self.gate.served(permit, tokens)
                 self.done.append((now, tokens))
             else:

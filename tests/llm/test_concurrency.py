@@ -56,6 +56,35 @@ def test_a_queueing_server_that_doubles_is_full_again_within_half_a_minute(told:
     assert trial.rate(90, 140) >= 0.95 * best(double)
 
 
+def test_first_tokens_tell_of_a_queue_soon_after_a_server_was_halved() -> None:
+    half = replace(QUEUES, slots=48, decode_rate=1500)
+    trial = Trial(Batching(QUEUES), AUTO, CROWD, 120, streamed=True)
+    run(trial, resized(trial, 60, half))
+
+    assert trial.rate(90, 120) >= 0.95 * best(half)
+    assert max(level for at, level in trial.levels if at > 90) <= 1.75 * half.slots
+
+
+def test_requests_that_wait_for_a_servers_next_step_are_no_queue() -> None:
+    steps = Shape(slots=192, decode_rate=5760, sequence_rate=60, prefill_rate=4_000_000)
+    trial = Trial(Batching(steps), AUTO, CROWD, 60, tokens=(40, 80))
+    run(trial, trial.poll)
+
+    assert trial.rate(30, 60) >= 0.95 * steps.decode_rate
+
+
+def test_prompts_that_become_longer_are_no_queue() -> None:
+    knee, now = Knee(1000), 0.0
+    for number in range(600):
+        first = 0.2 if number < 200 else 2.0
+        now += 1.0
+        knee.filled(now, 1.0, round(knee.level), full=True)
+        for _ in range(4):
+            knee.ended(now, 4.0, knee.level, 1000, first)
+
+    assert knee.level >= START / 2
+
+
 def test_a_refusing_server_is_kept_full_at_few_refusals() -> None:
     trial = run(Trial(Batching(REFUSES), AUTO, CROWD, 160))
     replies = len(trial.done)
