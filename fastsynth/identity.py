@@ -73,7 +73,7 @@ def _student_identity(config: Config, probe: str) -> dict[str, Any]:
     """Nothing where no student has a say, so that runs from before there was one can be resumed."""
     said: dict[str, Any] = {}
     if config.targets.by == "failure":
-        said["targets"] = {"coverage": config.targets.coverage, "probe": probe}
+        said["targets"] = {"coverage": config.targets.coverage, "probe": probe, "weights": 2}
     if config.student is not None:
         said["student"] = msgspec.to_builtins(config.student)
         said["student_mistakes"] = dict(config.teacher.student)

@@ -161,6 +161,10 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     student_tools: tuple[ToolRuns, ...] = ()
 
 
+Source = Literal["teacher", "student"]
+"""Whose attempt it was."""
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One failed attempt at a turn: data for preference pairs, and for seeing what goes wrong."""
 
@@ -176,6 +180,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Whether another attempt at this very message passed: then the two are a pair."""
     progress: float | None = None
     """Share of the turn's goals that were reached, in [0, 1]; None unless the run measures it."""
+    source: Source = "teacher"
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):

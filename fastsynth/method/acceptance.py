@@ -80,7 +80,7 @@ async def concluded(
             ),
             answers,
         ),
-        attempts=talk.failed,
+        attempts=(*talk.failed, *answers.failed),
     )
 
 

@@ -17,9 +17,9 @@ from fastsynth.llm.wire import Transcript
 from fastsynth.method.agents import Agents, Dropped
 from fastsynth.method.attempt import Trial, attempt
 from fastsynth.method.plan import Turn
-from fastsynth.method.rows import turns_of
+from fastsynth.method.rows import content_hash, turns_of
 from fastsynth.method.talk import Kept, Talk
-from fastsynth.records import Conversation, ToolRuns, canonical
+from fastsynth.records import Attempt, Conversation, Message, ToolRuns, canonical
 
 
 class Exam(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class Exam(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it; the fields are a row's columns `student_*`."""
+    """What came of it; the fields but the last are a row's columns `student_*`."""
 
     model: str = ""
     runs: int = 0
@@ -39,6 +39,8 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
     """Runs in which every turn passed."""
     passes: tuple[int, ...] = ()
     tools: tuple[ToolRuns, ...] = ()
+    failed: tuple[Attempt, ...] = ()
+    """Failed turns before which stands what stands in the row, each failure once."""
 
     @property
     def pass_rate(self) -> float | None:
@@ -84,10 +86,10 @@ async def answer(
     student = agents.student()
     passes = [0] * len(talk.kept)
     came, right = Counter[str](), Counter[str]()
-    whole = 0
+    whole, failed = 0, dict[str, Attempt]()
     for number in range(exam.runs):
         async with fork() as world:
-            trials = await _run(talk, student, world, number)
+            trials = await _run(talk, student, world, number, failed)
         whole += all(trial.fault is None for trial in trials)
         for kept, trial in zip(talk.kept, trials, strict=True):
             passes[kept.turn.number] += trial.fault is None
@@ -101,6 +103,7 @@ async def answer(
         whole=whole,
         passes=tuple(passes),
         tools=tuple(ToolRuns(tool=t, runs=came[t], passes=right[t]) for t in sorted(came)),
+        failed=tuple(failed.values()),
     )
 
 
@@ -136,8 +139,12 @@ def calls_due(turn: Turn, trial: Trial) -> Iterator[tuple[str, bool]]:
         yield step.tool, missed or number != last
 
 
-async def _run(talk: Talk, student: Agents, world: World, number: int) -> list[Trial]:
-    transcript = Transcript(talk.transcript.messages[:1])
+async def _run(
+    talk: Talk, student: Agents, world: World, number: int, failed: dict[str, Attempt]
+) -> list[Trial]:
+    """The trials of one run, turn by turn. To `failed` are added those that make a pair with the
+    recorded turn: before them the student has said nothing of its own."""
+    transcript, as_recorded = Transcript(talk.transcript.messages[:1]), True
     seen: list[object] = []
     trials: list[Trial] = []
     recorded = turns_of(talk.transcript.messages)
@@ -149,8 +156,10 @@ async def _run(talk: Talk, student: Agents, world: World, number: int) -> list[T
         trials.append(trial)
         executed = kept.solved.executed
         if trial.fault is None:
-            messages, executed = list(trial.messages), trial.executed
+            messages, executed, as_recorded = list(trial.messages), trial.executed, False
         else:
+            if as_recorded:
+                failed.setdefault(*_failure(kept.turn, question, trial, trial.fault))
             await world.rewind(start)
             await _stand_in(world, kept)
         for message in messages:
@@ -158,6 +167,23 @@ async def _run(talk: Talk, student: Agents, world: World, number: int) -> list[T
         for call in executed:
             seen += [call.arguments, call.value]
     return trials
+
+
+def _failure(turn: Turn, question: Message, trial: Trial, fault: Dropped) -> tuple[str, Attempt]:
+    """The attempt, under what was said and called in it."""
+    said = content_hash((question, *trial.messages))
+    attempt = Attempt(
+        turn=turn.number,
+        level=0,
+        reason=fault.reason,
+        detail=fault.detail,
+        messages=trial.messages,
+        query=question.content or "",
+        solved=True,
+        progress=trial.progress,
+        source="student",
+    )
+    return f"{turn.number} {said}", attempt
 
 
 async def _stand_in(world: World, kept: Kept) -> None:

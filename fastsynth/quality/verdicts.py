@@ -32,7 +32,9 @@ class Consensus:
     def add_failed(self, attempts: tuple[Attempt, ...]) -> None:
         """The failed attempts behind one accepted row."""
         alike: Counter[tuple[int, str]] = Counter(
-            (attempt.turn, _calls(attempt)) for attempt in attempts if attempt.level == 0
+            (attempt.turn, _calls(attempt))
+            for attempt in attempts
+            if attempt.level == 0 and attempt.source == "teacher"
         )
         self._against += len({turn for (turn, _), times in alike.items() if times > 1})
 

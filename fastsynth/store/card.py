@@ -172,8 +172,9 @@ def _columns() -> str:
         "`attempts.parquet` holds the failed attempts behind these rows. `preferences.parquet` "
         "holds those whose very message was served by another attempt, as pairs: `id`, `turn`, "
         "`prefix` (messages up to the user's), `rejected`, `chosen`, and the `reason`, `detail`, "
-        "`level` (help it had; above 0 its words may come from a hint) and `progress` (share of "
-        "goals reached, where measured) of the rejected one."
+        "`level` (help it had; above 0 its words may come from a hint), `progress` (share of "
+        "goals reached, where measured) and `source` (`teacher`, or `student` where one answered) "
+        "of the rejected one."
     )
     return f"{head}\n\n| column | |\n|---|---|\n{rows}\n\n{beside}"
 

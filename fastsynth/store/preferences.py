@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from fastsynth.records import Attempt, Message
+from fastsynth.records import Attempt, Message, Source
 
 NOT_THE_MODELS = frozenset({"context_length", "refused", "malformed"})
 """Reasons that are a server's doing (`llm.chat.Cause`): they say nothing of what was written."""
@@ -31,6 +31,8 @@ class Preference(msgspec.Struct, frozen=True, kw_only=True):
     level: int
     """Help the rejected attempt had (0 none): above 0 its words may come from a hint."""
     progress: float | None = None
+    source: Source = "teacher"
+    """Who wrote the rejected one; the chosen one is always the row's."""
 
 
 def pairs(
@@ -57,4 +59,5 @@ def pairs(
                 detail=attempt.detail,
                 level=attempt.level,
                 progress=attempt.progress,
+                source=attempt.source,
             )

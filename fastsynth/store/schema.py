@@ -58,6 +58,7 @@ _ATTEMPTS = pl.List(
             "query": _TEXT,
             "solved": pl.Boolean,
             "progress": _FLOAT,
+            "source": _TEXT,
         }
     )
 )
@@ -125,5 +126,6 @@ PREFERENCE: dict[str, Type] = {
     "detail": _TEXT,
     "level": _INT,
     "progress": _FLOAT,
+    "source": _TEXT,
 }
 """Columns of `preferences.parquet`: a failed and the passed attempt at one prefix."""

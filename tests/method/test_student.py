@@ -11,8 +11,10 @@ import pytest
 from method_stage import job, planner
 from teacher_chat import studio, teacher_chat
 
+from fastsynth.method.rows import content_hash
 from fastsynth.method.student import Answers, Exam, outside
 from fastsynth.records import Accepted, Conversation, Difficulty, Outcome, Rejected, Usage
+from fastsynth.store.preferences import pairs
 from fastsynth.synthesis import synthesize
 
 STRATA = ("base", "missing_parameter", "missing_function", "refusal", "parallel", "error_recovery")
@@ -59,6 +61,27 @@ def test_a_tool_that_always_goes_wrong_is_blamed_alone_and_later_turns_go_on() -
         for tool in row.student_tools:
             assert tool.passes == (0 if tool.tool == "hold_flight" else tool.runs)
     assert all(row.difficulty.student_pass_rate == 0.0 for row in hit)
+
+
+def test_failed_turns_make_pairs_where_nothing_of_the_students_stands_before() -> None:
+    found = outcomes("world", Exam(runs=2), (("hold_flight", 1.0),))
+    made = 0
+
+    for one in found:
+        if isinstance(one, Accepted):
+            row = one.conversation
+            own = [attempt for attempt in one.attempts if attempt.source == "student"]
+            kept = list(pairs(row.id, row.messages, own))
+            clean = {t for t, n in enumerate(row.student_passes) if not any(row.student_passes[:t])}
+            assert {pair.turn for pair in kept} == {
+                turn for turn in clean if row.student_passes[turn] < row.student_runs
+            }
+            assert all(pair.source == "student" and pair.reason for pair in kept)
+            assert all(pair.prefix[-1].role == "user" for pair in kept)
+            said = [(pair.turn, content_hash(pair.rejected)) for pair in kept]
+            assert len(set(said)) == len(said)
+            made += len(kept)
+    assert made
 
 
 def test_a_student_that_acts_where_it_must_not_fails_that_turn() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from fastsynth.method.targets import COVERAGE, NEVER, Focus, first_target, focus
 
 TOOLS = [f"tool_{number}" for number in range(20)]
 HALF = dict.fromkeys(TOOLS, (10, 10)) | {"tool_3": (10, 5), "tool_7": (10, 0)}
+
+LEARNT = dict.fromkeys(TOOLS, 0.0) | {"tool_3": 1.0, "tool_7": NEVER}
 
 
 def drawn(focus: Focus, count: int, seed: int = 1, stratum: str = "base") -> Counter[str]:
@@ -27,11 +30,18 @@ def test_without_results_targets_are_those_of_coverage() -> None:
 def test_weights_are_the_priority_and_a_floor_for_what_never_passed() -> None:
     focus = focus_on(HALF, 0.5)
 
-    assert (focus.weights["tool_3"], focus.weights["tool_7"], focus.weights["tool_1"]) == (
-        1,
-        NEVER,
-        0,
-    )
+    assert focus.weights["tool_3"] == pytest.approx(1, abs=0.01)
+    assert focus.weights["tool_7"] == NEVER
+    assert 0 < focus.weights["tool_1"] < 0.05
+
+
+def test_one_pass_of_one_run_says_little_and_less_of_a_weak_student() -> None:
+    once = {"tool_0": (1, 1)}
+    strong = focus_on(dict.fromkeys(TOOLS, (100, 95)) | once, 0.5).weights
+    weak = focus_on(dict.fromkeys(TOOLS, (100, 60)) | once, 0.5).weights
+
+    assert 0 < strong["tool_0"] < strong["tool_1"]
+    assert strong["tool_0"] < weak["tool_0"] < weak["tool_1"]
 
 
 def test_a_student_that_fails_nothing_leaves_coverage_as_it_is() -> None:
@@ -40,7 +50,7 @@ def test_a_student_that_fails_nothing_leaves_coverage_as_it_is() -> None:
 
 @given(seed=st.integers(0, 2**32), stratum=st.sampled_from(["base", "refusal"]))
 def test_failing_tools_come_up_by_their_weight_in_every_block(seed: int, stratum: str) -> None:
-    focus = focus_on(HALF, 0.0)
+    focus = Focus(weights=LEARNT, coverage=0.0)
     counts = drawn(focus, len(TOOLS), seed, stratum)
     wanted = len(TOOLS) / (1 + NEVER)
 
@@ -50,7 +60,7 @@ def test_failing_tools_come_up_by_their_weight_in_every_block(seed: int, stratum
 
 @given(coverage=st.floats(0.05, 1.0), seed=st.integers(0, 99))
 def test_coverage_keeps_its_share_and_reaches_every_tool(coverage: float, seed: int) -> None:
-    focus = focus_on(HALF, coverage)
+    focus = Focus(weights=LEARNT, coverage=coverage)
     needed = int(len(TOOLS) / coverage) + 1
     counts = drawn(focus, needed, seed)
 
