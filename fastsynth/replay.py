@@ -14,7 +14,7 @@ import msgspec
 from fastsynth.env.environment import Domain
 from fastsynth.env.registry import domain_of_row
 from fastsynth.env.world import World, living
-from fastsynth.method.attempt import canonical_result
+from fastsynth.method.calling import canonical_result
 from fastsynth.method.rows import turns_of
 from fastsynth.records import Conversation, Message, ToolCall, canonical
 

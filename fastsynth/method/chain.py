@@ -10,10 +10,11 @@ import msgspec
 
 from fastsynth.env.world import Mark, World
 from fastsynth.method.agents import Agents, Dropped
-from fastsynth.method.attempt import Scene, Trial, attempt
+from fastsynth.method.attempt import Trial, attempt
 from fastsynth.method.critic import hint_for
 from fastsynth.method.pace import breathe
 from fastsynth.method.rewrite import rewrite
+from fastsynth.method.scene import Scene
 from fastsynth.method.verify import Executed, Mode, Verdict
 from fastsynth.records import Attempt, Message
 

@@ -7,10 +7,11 @@ import re
 import msgspec
 
 from fastsynth.method.agents import Agents, Dropped, Place
-from fastsynth.method.attempt import Scene, Trial
+from fastsynth.method.attempt import Trial
 from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.guards import distinctive
 from fastsynth.method.plan import Turn
+from fastsynth.method.scene import Scene
 from fastsynth.method.script import HintDraft
 from fastsynth.method.wording import call_text, hidden_values, step_text
 

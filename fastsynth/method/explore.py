@@ -14,16 +14,8 @@ from anyio.lowlevel import checkpoint
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
 from fastsynth.method.pool import Found, Pool, harvest
-from fastsynth.method.probes import (
-    Called,
-    Point,
-    Prober,
-    Search,
-    Success,
-    complaint_of,
-    is_hollow,
-    leaves_of,
-)
+from fastsynth.method.probes import Called, Point, Prober, Success, is_hollow, leaves_of
+from fastsynth.method.search import Search, complaint_of, search
 from fastsynth.method.similarity import likeness
 from fastsynth.records import canonical
 
@@ -83,7 +75,7 @@ class Explorer:
             for name in self._blocked():
                 await checkpoint()
                 known = len(self.pool.values)
-                found = await self._prober.search(self.here, self._tools[name], self.pool, tries)
+                found = await search(self._prober, self.here, self._tools[name], self.pool, tries)
                 self._failed[name] = found.since(self._failed.get(name))
                 if found.success is not None:
                     self.keep(found.success)
@@ -108,7 +100,7 @@ class Explorer:
                 observation = await self._prober.run(run.point, run.tool, arguments)
                 if observation.ok and not is_hollow(observation.value):
                     left -= 1
-                    other = await self._prober.success(run.point, run.tool, arguments, observation)
+                    other = self._prober.success(run.point, run.tool, arguments, observation)
                     self.keep(other)
                     self.more.append(other)
 
@@ -186,7 +178,7 @@ class Explorer:
         for arguments in list(before.complaints.values())[:KEPT]:
             observation = await self._prober.run(point, name, arguments)
             if observation.ok:
-                found = await self._prober.success(point, name, arguments, observation)
+                found = self._prober.success(point, name, arguments, observation)
                 return await self._sort_out(found, given)
             said = complaint_of(observation.message, arguments)
             near = max((likeness(said, heard) for heard in before.complaints), default=0.0)
@@ -195,10 +187,10 @@ class Explorer:
         if not change and call != (call[0], self.runs[call[0]].arguments):
             return 0.0
         tries = UNLOCKED if change else KEPT * 6
-        search = await self._prober.search(point, self._tools[name], self.pool, tries)
-        if search.success is None:
+        searched = await search(self._prober, point, self._tools[name], self.pool, tries)
+        if searched.success is None:
             return change
-        return await self._sort_out(search.success, given)
+        return await self._sort_out(searched.success, given)
 
     async def _sort_out(self, success: Success, given: set[str]) -> float:
         """A value of the unlocking call makes it a value edge, and the chain can do without."""

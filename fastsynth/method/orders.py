@@ -10,6 +10,7 @@ from anyio.lowlevel import checkpoint
 
 from fastsynth.method.explore import AGAIN, Explorer
 from fastsynth.method.probes import Called, Prober, Success
+from fastsynth.method.search import search
 
 
 class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +55,7 @@ async def _measure(
     needed = not observation.ok
     if needed:
         tool = prober.tools[success.tool]
-        found = await prober.search(without, tool, explorer.pool, AGAIN)
+        found = await search(prober, without, tool, explorer.pool, AGAIN)
         needed = found.success is None
     message = observation.message[:200]
     return [OrderSeen(before=left_out, after=after, needed=needed, complaint=message)]

@@ -1,33 +1,23 @@
-"""Probing: single calls from one snapshot, and the search for arguments that make a tool run.
-
-A new complaint is progress: it means that an argument got past the check before. So the search
-varies one argument at a time and goes on from whatever drew an error never seen before.
-"""
+"""Probing: single calls from one snapshot, and what they move."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
 import msgspec
 
-from fastsynth.env import paths
 from fastsynth.env.environment import Environment, Observation, Tool
 from fastsynth.env.world import check_arguments, coerce
 from fastsynth.method.pace import breathe
-from fastsynth.method.pool import Pool, harvest
-from fastsynth.records import canonical
+from fastsynth.method.pool import harvest
 
-CHANCES = 100
-"""Combinations of several arguments drawn at the end, where nothing else helped."""
 HANGS = 2
 """Times a tool may fail to come back before it is left alone: each costs its time limit."""
 SURE = 3
 """Calls after which a kind of outcome that never moved the state is taken to be harmless, at
 first; never where the domain says that the tool changes the state."""
-_NUMBER = re.compile(r"\d+")
 Called = tuple[str, dict[str, Any]]
 Outcome = tuple[str, bool, frozenset[str]]
 """Tool, whether it ran, and which parameters were given."""
@@ -52,19 +42,6 @@ class Success(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the state's digest changed."""
 
 
-class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """What a search for working arguments came to."""
-
-    success: Success | None
-    complaints: Mapping[str, dict[str, Any]] = {}
-    """Complaint, values masked -> the first arguments that drew it."""
-
-    def since(self, earlier: Search | None) -> Search:
-        """This search, with the complaints of an earlier one as well."""
-        heard = {**(earlier.complaints if earlier else {}), **self.complaints}
-        return Search(success=self.success, complaints=heard)
-
-
 class Prober:
     """Runs single calls from snapshots of one environment, restoring only where it must."""
 
@@ -79,7 +56,7 @@ class Prober:
         self._most = most
         self._sure = SURE
         self._environment = environment
-        self._rng = rng
+        self.rng = rng
         self._at: Point | None = None
         self._still: dict[Outcome, int] = {}
         self.tools = tools
@@ -158,7 +135,7 @@ class Prober:
             return None
         return await self._point((*point.calls, (name, arguments)))
 
-    async def success(
+    def success(
         self, point: Point, name: str, arguments: dict[str, Any], observation: Observation
     ) -> Success:
         return Success(
@@ -168,69 +145,6 @@ class Prober:
             point=point,
             moved=name in self.mutators,
         )
-
-    async def search(self, point: Point, tool: Tool, pool: Pool, tries: int) -> Search:
-        """Looks for arguments with which `tool` runs from `point`, in at most `tries` calls."""
-        required = [p for p in tool.parameters.get("properties", {}) if p in _required(tool)]
-        choices = {parameter: pool.candidates(tool, parameter) for parameter in required}
-        if not all(choices.values()):
-            return Search(success=None)
-        tried: set[str] = set()
-        complaints: dict[str, dict[str, Any]] = {}
-        hollow: Success | None = None
-        for arguments in self._draws(choices, complaints):
-            mark = canonical(arguments)
-            if len(tried) >= tries:
-                break
-            if mark in tried:
-                continue
-            tried.add(mark)
-            observation = await self.run(point, tool.name, arguments)
-            if observation.ok:
-                found = await self.success(point, tool.name, arguments, observation)
-                if not is_hollow(observation.value):
-                    return Search(success=found, complaints=complaints)
-                hollow = hollow or found
-            else:
-                said = complaint_of(observation.message, arguments)
-                complaints.setdefault(said, arguments)
-        return Search(success=hollow, complaints=complaints)
-
-    def _draws(
-        self, choices: Mapping[str, list[Any]], complaints: Mapping[str, dict[str, Any]]
-    ) -> Iterator[dict[str, Any]]:
-        """One argument varied at a time; where there are several, combinations in between."""
-        several = len(choices) > 1
-        for number, arguments in enumerate(self._varied(choices, complaints)):
-            yield arguments
-            if several and number % 2:
-                yield {name: self._lean(values) for name, values in choices.items()}
-        for _ in range(CHANCES if several else 0):
-            yield {name: self._lean(values) for name, values in choices.items()}
-
-    def _varied(
-        self, choices: Mapping[str, list[Any]], complaints: Mapping[str, dict[str, Any]]
-    ) -> Iterator[dict[str, Any]]:
-        """The likeliest first, then one argument at a time, again from each new complaint on."""
-        first = {parameter: values[0] for parameter, values in choices.items()}
-        yield first
-        bases = [first]
-        while bases:
-            base, seen = bases.pop(), len(complaints)
-            for parameter, values in choices.items():
-                for value in values:
-                    yield {**base, parameter: value}
-                    if len(complaints) > seen:
-                        seen = len(complaints)
-                        bases.append(list(complaints.values())[-1])
-
-    def _lean(self, values: list[Any]) -> Any:
-        """Mostly one of the first."""
-        return values[min(int(self._rng.expovariate(0.25)), len(values) - 1)]
-
-
-def _required(tool: Tool) -> frozenset[str]:
-    return frozenset(tool.parameters.get("required", ()))
 
 
 def is_hollow(value: Any) -> bool:
@@ -242,14 +156,6 @@ def is_hollow(value: Any) -> bool:
     if isinstance(value, list):
         return all(is_hollow(item) for item in value)
     return value is None
-
-
-def complaint_of(message: str, arguments: Mapping[str, Any]) -> str:
-    """An error with the call's own values and all numbers masked."""
-    texts = {str(v) for _, v in paths.leaves(dict(arguments)) if v not in (None, "")}
-    for text in sorted(texts, key=len, reverse=True):
-        message = message.replace(text, "*")
-    return _NUMBER.sub("#", message)[:200]
 
 
 def leaves_of(success: Success, tool: Tool) -> list[tuple[str, Any]]:

@@ -10,8 +10,10 @@ import msgspec
 
 from fastsynth.llm.chat import Reply
 from fastsynth.method.agents import Agents, Dropped, Place
-from fastsynth.method.attempt import Scene, Trial, leaks
+from fastsynth.method.attempt import Trial
+from fastsynth.method.checks import leaks
 from fastsynth.method.parse import arguments_of, spoken
+from fastsynth.method.scene import Scene
 from fastsynth.records import Message
 
 

@@ -24,6 +24,10 @@ class Standing(msgspec.Struct, frozen=True):
     spoken: frozenset[str]
     """Concepts of the entities that calls of this turn are about."""
 
+    def sated(self, wishes: int) -> bool:
+        """Whether it holds as many wishes as a turn may."""
+        return self.wishes >= wishes
+
 
 def standing(graph: ApiGraph, memory: Memory, binder: Binder) -> Standing:
     steps, turn = memory.steps, len(memory.turns) - 1

@@ -17,12 +17,12 @@ from fastsynth.env.world import World
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped
-from fastsynth.method.attempt import Scene
 from fastsynth.method.chain import Solved
 from fastsynth.method.guards import told_value
 from fastsynth.method.memory import Memory
 from fastsynth.method.plan import Plan, Turn, plan_hash
 from fastsynth.method.planner import Planner, Setting
+from fastsynth.method.scene import Scene
 from fastsynth.method.script import Cue, Purpose, Style
 from fastsynth.method.tooling import tool_list
 from fastsynth.packed import Packed

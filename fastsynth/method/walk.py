@@ -7,26 +7,16 @@ rolled back and never enters the trace; calls after the target must share a valu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any
 
 import msgspec
 
-from fastsynth.env.environment import Tool
 from fastsynth.env.world import World
-from fastsynth.method.arguments import Binder, Bound, Missing
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Memory
 from fastsynth.method.pace import breathe
-from fastsynth.method.plan import Output, Step
-from fastsynth.method.standing import Standing, standing
-from fastsynth.records import canonical
+from fastsynth.method.trace import BINDINGS, Trace
 
-BINDINGS = 6
-"""Draws of arguments per tool before it is given up."""
-SEARCHED = 30
-"""The same where the call has to be one that a rule forbids."""
 LOOKUP = 0.55
 """Share of sayable parameters of a target that are looked up instead, where a tool could."""
 LED_TO = 0.7
@@ -57,23 +47,23 @@ class Walk:
         self, graph: ApiGraph, world: World, memory: Memory, reach: Reach, rng: Random
     ) -> None:
         self._graph = graph
-        self._world = world
         self._memory = memory
         self._reach = reach
         self._rng = rng
-        self._known: Mapping[str, Sequence[Any]] = {}
+        self._trace = Trace(graph, world, memory, rng)
         self._hopeless: set[str] = set()
         self._tried: set[str] = set()
         """Tools that others need to have run before, and that this walk has tried to run."""
         self._wishes = reach.wishes
-        self._standing: Standing | None = None
-        self._target = ""
-        self.broken = ""
+
+    @property
+    def broken(self) -> str:
         """Text of the rule that the call of the target breaks, where that was wanted."""
+        return self._trace.broken
 
     async def to(self, target: str) -> bool:
         """Walks until `target` has run, then on while a further call shares a value with it."""
-        self._known, self._target = await self._world.known(), target
+        await self._trace.begin(target if self._reach.breaking else "")
         if not await self._reach_tool(target, self._lookups(target), DEEPEST):
             return False
         while len(self._memory.steps) < self._reach.calls and not self._reach.breaking:
@@ -110,7 +100,7 @@ class Walk:
             await breathe()
             full = depth == 0 or len(self._memory.steps) + 1 >= self._reach.calls
             doubtful = not full and self._doubtful(name)
-            missing = await self._execute(tool, lookups, 1 if doubtful else BINDINGS)
+            missing = await self._trace.run(tool, lookups, 1 if doubtful else BINDINGS)
             if missing is None:
                 return True
             if full:
@@ -169,98 +159,10 @@ class Walk:
         same = self._graph.tools[producer].part == part
         return self._graph.ease[producer] * (1.0 if same else 0.6)
 
-    async def _execute(self, tool: Tool, lookups: frozenset[str], draws: int) -> Missing | None:
-        """Runs `tool` with drawn arguments. None if it ran; else what it lacks ("": unclear)."""
-        binder = self._trace().binder
-        lacking = binder.prospects.lacks(tool, lookups)
-        if lacking is not None:
-            return Missing(parameter=lacking)
-        tried: set[str] = set()
-        missing: Missing | None = None
-        for _ in range(SEARCHED if self._breaks(tool) else draws):
-            bound = binder.bind(tool, lookups)
-            if isinstance(bound, Missing):
-                missing = bound
-            elif self._is_new(tool, bound, tried) and await self._try(tool, bound):
-                return None
-        return missing if missing is not None and not tried else Missing(parameter="")
-
-    async def _extend(self, tool: Tool) -> bool | None:
-        """Runs `tool` as a further call of the turn; None where nothing could tie it there."""
-        trace = self._trace()
-        prospects = trace.binder.prospects
-        ties = prospects.ties(tool, trace.loose if self._sated(trace) else None)
-        if not ties or prospects.lacks(tool) is not None:
-            return None
-        tried: set[str] = set()
-        for _ in range(BINDINGS):
-            bound = trace.binder.bind(tool, tie=self._rng.choice(ties))
-            if isinstance(bound, Missing) or not self._is_new(tool, bound, tried):
-                continue
-            if self._fits_in(trace, bound) and await self._try(tool, bound):
-                return True
-        return False
-
-    def _is_new(self, tool: Tool, bound: Bound, tried: set[str]) -> bool:
-        """Whether this very call has not been tried just now, nor run in this turn or, where it
-        only reads, since the state last moved."""
-        key = canonical(bound.arguments)
-        if key in tried:
-            return False
-        tried.add(key)
-        return not self._memory.has_run(tool, bound.arguments)
-
-    def _sated(self, trace: Standing) -> bool:
-        """Whether there are as many wishes as a turn may hold: then a further call has to turn
-        one of them into a means."""
-        return trace.wishes >= self._wishes
-
-    def _fits_in(self, trace: Standing, bound: Bound) -> bool:
-        turn = len(self._memory.turns) - 1
-        used = {s.step for s in bound.sources.values() if isinstance(s, Output) and s.turn == turn}
-        return trace.wishes - len(trace.loose & used) < self._wishes
-
-    def _trace(self) -> Standing:
-        """What holds until the next step joins the trace."""
-        if self._standing is None:
-            binder = Binder(self._graph, self._memory, self._known, self._rng)
-            self._standing = standing(self._graph, self._memory, binder)
-        return self._standing
-
-    def _breaks(self, tool: Tool) -> bool:
-        return self._reach.breaking and tool.name == self._target
-
-    async def _try(self, tool: Tool, bound: Bound) -> bool:
-        broken = await self._world.forbidden(tool.name, bound.arguments)
-        if bool(broken) != self._breaks(tool):
-            return False
-        self.broken = broken
-        mark = await self._world.mark()
-        before = await self._world.digest() if tool.mutates else ""
-        observation = await self._world.call(tool.name, bound.arguments)
-        useful = observation.ok and not (tool.mutates and await self._world.digest() == before)
-        if not useful or (not tool.mutates and self._memory.has_result(observation.value)):
-            await self._world.rewind(mark)
-            return False
-        given = self._world.log[-1][1]
-        self._standing = None
-        self._memory.add(
-            Step(
-                tool=tool.name,
-                arguments=given,
-                sources=bound.sources,
-                value=observation.value,
-                mutates=tool.mutates,
-            )
-        )
-        if tool.mutates:
-            self._known = await self._world.known()
-        return True
-
     async def _continue(self) -> bool:
         """Case 1, corrected: one more call that shares a value with the trace, if there is one."""
-        trace = self._trace()
-        sated = self._sated(trace)
+        trace = self._trace.standing
+        sated = trace.sated(self._wishes)
         if sated and not trace.loose:
             return False
         called = {step.tool for step in self._memory.steps}
@@ -275,7 +177,7 @@ class Walk:
                 candidates[name] = self._rng.random() ** (1.0 / (0.3 + 2.0 * consumes))
         tries = 0
         for name in sorted(candidates, key=lambda n: -candidates[n]):
-            ran = await self._extend(self._graph.tools[name])
+            ran = await self._trace.extend(self._graph.tools[name], self._wishes)
             if ran:
                 return True
             if ran is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastsynth.method.attempt import stuck
+from fastsynth.method.checks import stuck
 from fastsynth.method.verify import Executed
 
 

@@ -1,0 +1,111 @@
+"""What an attempt may not do, and what must be right at its end: execution first, then words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastsynth.activity import doing
+from fastsynth.env.world import Mark, World
+from fastsynth.method.agents import Dropped
+from fastsynth.method.answer import answer_fault, kind_fault, unentailed
+from fastsynth.method.claims import idle_fault
+from fastsynth.method.forms import normal, stands_in
+from fastsynth.method.kinds import NO_CALLS
+from fastsynth.method.leakage import leak
+from fastsynth.method.manner import manner_fault
+from fastsynth.method.outcome import outcome_fault
+from fastsynth.method.parse import arguments_of
+from fastsynth.method.scene import Scene
+from fastsynth.method.verify import Executed, Verdict, judge, ungrounded
+from fastsynth.records import Message, canonical
+
+
+def unusable(scene: Scene, message: Message) -> Dropped | None:
+    """Calls no row should hold: of tools that are not shown, or with arguments that are none."""
+    for call in message.tool_calls:
+        if call.name not in scene.tool_names:
+            return _no("unknown_tool", call.name)
+        if arguments_of(call) is None:
+            return _no("malformed_arguments", call.arguments[:200])
+    return None
+
+
+def foretold(scene: Scene, text: str, executed: list[Executed]) -> Dropped | None:
+    """Words beside a call that tell a number or an id before any result has shown it."""
+    if not text:
+        return None
+    seen = [*scene.seen(), *([call.arguments, call.value] for call in executed)]
+    told = f"{scene.told} {scene.query}"
+    unknown = unentailed(text, seen, told)
+    return _no("resultforetold", unknown) if unknown else None
+
+
+def stuck(executed: list[Executed]) -> Dropped | None:
+    """The last call failed as it did before, and nothing has come back since: it will go on so."""
+    for call in reversed(executed[:-1]):
+        if not executed[-1].error or not call.error:
+            return None
+        if not call.interrupted and _same_call(call, executed[-1]):
+            return _no("repeats_failed_call", f"{call.tool}: {call.error}"[:300])
+    return None
+
+
+def _same_call(one: Executed, other: Executed) -> bool:
+    return one.tool == other.tool and canonical(one.arguments) == canonical(other.arguments)
+
+
+async def verdict_of(
+    scene: Scene,
+    world: World,
+    start: Mark,
+    messages: list[Message],
+    executed: list[Executed],
+) -> Verdict | Dropped:
+    """All checks of a finished attempt, execution first."""
+    with doing("verifier"):
+        verdict = await judge(scene.turn, world, start, executed, scene.mode)
+    if isinstance(verdict, Dropped):
+        return verdict
+    guessed = ungrounded(scene.turn, executed, normal(f"{scene.told} {scene.query}"))
+    if guessed:
+        return _no("ungrounded_value", guessed)
+    answer = messages[-1].content or ""
+    context = [*scene.seen(), *([call.arguments, call.value] for call in executed)]
+    told = f"{scene.told} {scene.query}"
+    fault = (
+        manner_fault(answer, scene.tool_names)
+        or kind_fault(scene.turn, answer)
+        or _idle_fault(scene, answer, context)
+        or answer_fault(scene.turn, answer, context, told)
+        or outcome_fault(
+            answer, executed, lambda: f"{told} {context} {b' '.join(scene.tools).decode()}"
+        )
+    )
+    if fault is not None:
+        return fault
+    if scene.turn.recall is not None and not stands_in(scene.recalled, normal(answer)):
+        return _no("goal_value_not_told", str(scene.recalled))
+    leaked = leaks(scene, messages) if scene.recorded else ""
+    return _no("leakage", leaked) if leaked else verdict
+
+
+def _idle_fault(scene: Scene, answer: str, context: list[Any]) -> Dropped | None:
+    if scene.turn.kind not in NO_CALLS:
+        return None
+    rule = scene.turn.rule.text if scene.turn.rule is not None else ""
+    return idle_fault(answer, scene.transcript.messages, context, rule)
+
+
+def leaks(scene: Scene, messages: list[Message]) -> str:
+    """Words of reasoning or answer that give the making of the data away, or ""."""
+    for message in messages:
+        if message.role == "assistant":
+            text = f"{message.reasoning or ''} {message.content or ''}"
+            found = leak(text, scene.advanced.name, scene.query)
+            if found:
+                return found
+    return ""
+
+
+def _no(reason: str, detail: str) -> Dropped:
+    return Dropped(stage="chain", reason=reason, detail=detail)
