@@ -8,9 +8,10 @@ about one thing.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,11 +19,12 @@ from fastsynth.env.environment import Tool
 from fastsynth.method.draft import USER, Draft, Picked, all_from_user
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Item, Memory
-from fastsynth.method.offers import FromOutput, Offers, weights
+from fastsynth.method.offers import FromOutput, FromUser, Offers, weights
 from fastsynth.method.parameters import Parameter
 from fastsynth.method.plan import Default, Output, Provenance
 from fastsynth.method.prospects import Prospects, Tie, least_of
 
+Offer = TypeVar("Offer", FromOutput, FromUser)
 OUTPUT_OF_TURN = 0.8
 """Share in which a value of this turn's results is taken where the user could also say one."""
 OUTPUT_OF_HISTORY = 0.5
@@ -93,8 +95,7 @@ class Binder:
             return _whole(tie.parameter.name, self._rng.choice(tie.lists))
         if not tie.values or self._rng.random() < OUTPUT_OF_TURN:
             while tie.outputs.offers:
-                heights = tie.outputs.cumulative
-                offer = self._rng.choices(tie.outputs.offers, cum_weights=heights)[0]
+                offer = self._draw(tie.outputs.offers, tie.outputs.cumulative)
                 if self._offers.ways(offer):
                     return self._take(tie.parameter, offer, draft)
                 tie.outputs.drop(offer)
@@ -141,11 +142,16 @@ class Binder:
                 heavy = [o.weight * (8.0 if draft.shares(o.item) else 1.0) for o in fit]
                 offer = self._rng.choices(fit, heavy)[0] if fit else None
             else:
-                offer = self._rng.choices(held.offers, cum_weights=held.cumulative)[0]
+                offer = self._draw(held.offers, held.cumulative)
             if offer is None or self._offers.ways(offer):
                 return offer
             held.drop(offer)
         return None
+
+    def _draw(self, offers: Sequence[Offer], cumulative: Sequence[float]) -> Offer:
+        """What `Random.choices` draws, at a third of its cost."""
+        point = self._rng.random() * cumulative[-1]
+        return offers[bisect_right(cumulative, point, 0, len(offers) - 1)]
 
     def _pick_told(self, parameter: Parameter, draft: Draft) -> Picked | None:
         """An opaque value that an answer has told: the user can say it again."""
@@ -158,7 +164,7 @@ class Binder:
         if not offers:
             return None
         concept = parameter.concept
-        value = self._rng.choices(offers, cum_weights=cumulative)[0].value
+        value = self._draw(offers, cumulative).value
         if not draft.is_new(concept, value):
             offers = [offer for offer in offers if draft.is_new(concept, offer.value)]
             if not offers:

@@ -107,9 +107,15 @@ def next_targets(
         tool = graph.tools[name]
         if name in used or not tool.askable:
             continue
-        undo = bool(tool.undoes) and not called.isdisjoint(tool.undoes)
-        weight = 0.4 + 2.0 * undo + 3.0 * held.get(name, 0) + 1.0 * shared.get(name, 0)
+        weight = 0.4
+        if tool.undoes and not called.isdisjoint(tool.undoes):
+            weight += 2.0
+        if name in held:
+            weight += 3.0 * held[name]
+        if name in shared:
+            weight += 1.0 * shared[name]
         weight += graph.led_to[name]
-        weight *= focus.leaning(name)
+        if focus.weights:
+            weight *= focus.leaning(name)
         scored.append((rng.random() ** (1.0 / weight), name))
     return [name for _, name in sorted(scored, reverse=True)]
