@@ -40,7 +40,8 @@ def _progress(view: Snapshot, width: int) -> Line:
     accepted = min(view.accepted, view.wanted) if view.wanted else view.accepted
     label = f" {accepted:,} / {view.wanted:,} accepted "
     share = figures.share(accepted, view.wanted)
-    tail = f" {share:>4}  ETA {figures.clock(view.eta if accepted < view.wanted else 0)} "
+    ending = figures.ending(accepted, view.wanted, view.conversations, view.eta)
+    tail = f" {share:>4}  {ending} "
     room = max(0, width - len(label) - len(tail))
     look = GOOD if view.wanted and accepted >= view.wanted else canvas.ACCENT
     return [word(label, BOLD), *canvas.bar(accepted, view.wanted, room, look), word(tail)]

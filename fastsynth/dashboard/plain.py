@@ -85,7 +85,8 @@ def progress_line(view: Snapshot) -> str:
     return (
         f"{figures.clock(view.seconds)} {view.accepted:,}/{view.wanted:,} accepted ({done}), "
         f"{view.rejected:,} rejected, {view.failed:,} failed; {rates}; "
-        f"{spending(view)}; ETA {figures.clock(view.eta)}"
+        f"{spending(view)}; "
+        f"{figures.ending(view.accepted, view.wanted, view.conversations, view.eta)}"
     )
 
 

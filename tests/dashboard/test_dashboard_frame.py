@@ -108,3 +108,10 @@ def test_a_bar_is_as_wide_as_asked() -> None:
         text = "".join(segment.text for segment in canvas.bar(part, 100, 13))
 
         assert cell_len(text) == 13
+
+
+def test_enough_accepted_says_what_is_still_waited_for() -> None:
+    assert figures.ending(3, 16, 32, 271) == "ETA 04:31"
+    assert figures.ending(16, 16, 5, 0) == "5 earlier to end"
+    assert figures.ending(16, 16, 0, 0) == "ETA 00:00"
+    assert figures.ending(0, 0, 5, None) == "ETA --:--"
