@@ -27,6 +27,11 @@ _ASSISTANT = re.compile(
     re.I,
 )
 """What only the other side of the conversation would say."""
+_ABSENT = re.compile(
+    r"\bthe (?:(?:authenticated|current|logged-in|signed-in) )?"
+    r"(?:user|owner|customer|account holder)(?:'s)?\b(?! [A-Z0-9])"
+)
+"""The person as tools speak of them; people say `my`."""
 _PLACEHOLDER = re.compile(r"\{\{?\w+\}?\}|\[\[|\]\]|<[a-z_]+>|\bNone\b|\[insert")
 _USED = (
     r"\b(?i:use|using|call|calling|run)\s+(?:the\s+)?[`'\"]?{}\b"
@@ -55,6 +60,8 @@ def query_fault(
         return _no("placeholder_or_meta", query[:120])
     if astray := _ASSISTANT.search(query):
         return _no("assistants_words", astray.group())
+    if absent := _ABSENT.search(query):
+        return _no("speaks_of_self", absent.group())
     named = named_tool(query, tool_names)
     if named:
         return _no("names_tool", named)

@@ -15,7 +15,13 @@ from fastsynth.method.guards import named_tool
 _MARKUP = re.compile(r"</?tool|<\||\|>|```|^\s*[{\[].*[}\]]\s*$", re.DOTALL)
 _ABSENT = re.compile(
     r"\b(the (?:current |logged-in )?user(?:'s)?|the (?:question|query|request) (?:asks|is asking)"
-    r"|as an ai)\b",
+    r"|the assistant|as an ai)\b",
+    re.I,
+)
+_INSIDES = re.compile(
+    r"\b(was called with|the (?:function|tool)s? \W?\w+\W? (?:was|were|has been|did)"
+    r"|the (?:function|tool) (?:call|output|result|response|provided|returned|was|gave|shows)"
+    r"|function call|tool call)\b",
     re.I,
 )
 _DOUBTED = re.compile(
@@ -39,6 +45,8 @@ def manner_fault(answer: str, tool_names: Collection[str]) -> Dropped | None:
         return _no("speaks_about_the_user", found.group())
     if doubted := _DOUBTED.search(answer):
         return _no("doubts_its_results", doubted.group())
+    if inside := _INSIDES.search(answer):
+        return _no("tells_of_its_tools", inside.group())
     if named := named_tool(answer, tool_names):
         return _no("answer_names_tool", named)
     return None
@@ -47,7 +55,8 @@ def manner_fault(answer: str, tool_names: Collection[str]) -> Dropped | None:
 def thought(prose: str) -> str:
     """What of the text around a written call may stand as reasoning: all of it, or nothing where
     it speaks to somebody or announces a block of code that was the call."""
-    return "" if _SPOKEN.search(prose) or prose.rstrip().endswith(":") else prose
+    bare = prose.replace("```", "").strip()
+    return "" if _SPOKEN.search(bare) or bare.endswith(":") else bare
 
 
 def _no(reason: str, detail: str) -> Dropped:

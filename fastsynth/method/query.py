@@ -141,6 +141,7 @@ _PLAINLY = {
     "missing_value_said": "it tells {}, which this person forgets to say",
     "hidden_value": "it tells {}, which this person cannot know",
     "invented_value": "it tells {}, which nobody gave this person",
+    "speaks_of_self": "it speaks of {}, who is the person that writes: say it as I, me, my",
     "greets_a_value": "it greets {} as if the assistant bore that name",
     "assistants_words": "{} is what the assistant would say: write as the person",
     "names_tool": "it names the function {}: say it in everyday words",

@@ -6,6 +6,7 @@ deletion. Everything is decided by execution.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from fastsynth.method.guards import distinctive
 from fastsynth.method.plan import Goal, Turn
 from fastsynth.records import canonical
 
+_STAND_IN = re.compile(r"(?:your|example|dummy|sample|placeholder)[_ -]\w+|<[^>]*>", re.I)
 Mode = Literal["default", "strict", "progress"]
 
 
@@ -193,7 +195,8 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
     `context` is the normal text of everything before the turn's first call; results join as they
     come. Catches calls that guess what they should have looked up; of calls that the trace has
     not, also numbers and identifiers that stand nowhere, and words for an option of a tool that
-    the trace leaves alone (`category: groceries`, where nobody spoke of groceries).
+    the trace leaves alone (`category: groceries`, where nobody spoke of groceries). A failed call
+    that made up a number, an id or a placeholder is none to learn from either.
     """
     planned = {(step.tool, canonical(step.arguments)) for step in turn.steps}
     options = {(step.tool, name) for step in turn.steps for name in step.arguments}
@@ -201,10 +204,15 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
     seen, fresh, message = context, "", -1
     hidden = {canonical(v) for step in turn.steps for v in scalars(step.value) if distinctive(v)}
     for call in executed:
-        if call.error:
+        if call.interrupted:
             continue
         if call.message != message:
             seen, fresh, message = seen + fresh, "", call.message
+        if call.error:
+            made_up = (v for v in scalars(list(call.arguments.values())) if _identifies(v))
+            if (value := next((v for v in made_up if not stands_in(v, seen)), None)) is not None:
+                return str(value)
+            continue
         strange = (call.tool, canonical(call.arguments)) not in planned
         for name, argument in call.arguments.items():
             added = call.tool in tools and (call.tool, name) not in options
@@ -217,9 +225,10 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
 
 
 def _identifies(value: Any) -> bool:
-    """Values that nobody hits on by chance: larger numbers, and text with digits in it."""
-    if isinstance(value, str):
-        return any(letter.isdigit() for letter in value) and distinctive(value)
+    """Values that nobody hits on by chance: larger numbers, and text with digits in it; and what
+    stands for a value that is not known."""
+    if isinstance(value, str) and not any(map(str.isdigit, value)):
+        return _STAND_IN.fullmatch(value) is not None
     return distinctive(value)
 
 

@@ -25,6 +25,10 @@ TOOLS = ("search_files", "lockDoors", "power")
         ("The question asks for information about a fare.", "speaks_about_the_user"),
         ('You can use the "search_files" function for that.', "answer_names_tool"),
         ("Calling lockDoors will do it.", "answer_names_tool"),
+        ("The assistant is not able to do that.", "speaks_about_the_user"),
+        ('The function "touch" was called with {}. It worked.', "tells_of_its_tools"),
+        ("The tool provided the content of the file.", "tells_of_its_tools"),
+        ("Your tools were called back by the shop.", ""),
         ("The current user has three tickets.", "speaks_about_the_user"),
         ("It is 3 pages long; details may vary depending on the results.", "doubts_its_results"),
     ],
@@ -40,6 +44,7 @@ def test_text_beside_a_call_is_thought_unless_it_speaks_to_somebody() -> None:
     assert thought("Here is the current time:") == ""
     assert thought("You can use the echo function.") == ""
     assert thought("To write the file, run:") == ""
+    assert thought("```") == ""
 
 
 WROTE = Executed(id="c0", tool="echo", arguments={"file_name": "notes.txt"}, value=None)

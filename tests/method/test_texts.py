@@ -75,6 +75,9 @@ def fault(query: str, *asks: str, turn: Turn = TURN, history: str = "") -> str:
         ("Hello, Oslo. " + GOOD, "greets_a_value"),
         (GOOD + " The booking is to be done", "placeholder_or_meta"),
         (GOOD + " There is a lot to be done here.", ""),
+        (GOOD + " It is for the authenticated user.", "speaks_of_self"),
+        (GOOD + " Charge the owner's card.", "speaks_of_self"),
+        (GOOD + " Tell the user USR001.", ""),
         ("x", "length"),
     ],
 )

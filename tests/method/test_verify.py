@@ -220,3 +220,20 @@ def test_an_option_that_nobody_spoke_of_is_a_guess() -> None:
     assert guessed("What was spent from Away on groceries?", category="groceries") == ""
     assert guessed("What was spent from Away?", limit=10) == "10"
     assert guessed("What was spent from Away?", limit=0, category="") == ""
+
+
+def test_a_failed_call_may_not_make_up_what_it_should_look_up() -> None:
+    pay = Step(tool="pay", arguments={"id": "bl_1"}, sources={}, value={})
+    turn = Turn(number=0, kind="base", target="pay", steps=(pay,), goals=(), digest="")
+
+    def guessed(interrupted: bool = False, **arguments: object) -> str:
+        call = Executed(
+            id="c0", tool="pay", arguments=arguments, error="not found", interrupted=interrupted
+        )
+        return ungrounded(turn, [call], normal("Pay bill 4711 of Ada."))
+
+    assert guessed(id="12345") == "12345"
+    assert guessed(id="your_bill_id") == "your_bill_id"
+    assert guessed(id="4711") == ""
+    assert guessed(user="Ada") == ""
+    assert guessed(id="12345", interrupted=True) == ""
