@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Any
 
 from fastsynth.env.adapters.canon import Memo, text_inside
+from fastsynth.env.adapters.shelf import Shelf
 from fastsynth.errors import EnvironmentBroken, boundary
 
 MOST_TEXTS = 8
@@ -21,10 +22,22 @@ MOST_PIECES = 2000
 
 
 class Held:
-    def __init__(self, objects: dict[str, Any], ignored: frozenset[str]) -> None:
+    def __init__(
+        self,
+        objects: dict[str, Any],
+        ignored: frozenset[str],
+        beside: frozenset[str] = frozenset(),
+    ) -> None:
+        """`beside`: attributes that are no state, kept as they are while the rest is copied."""
         self._objects: dict[str, Any] | None = objects
         """None while the pickle alone holds the state: live it takes ten times the memory."""
         self._ignored = ignored
+        self._kinds = {name: type(live) for name, live in objects.items()} if beside else {}
+        self._beside = {
+            name: {key: held for key, held in vars(live).items() if key in beside}
+            for name, live in objects.items()
+            if beside
+        }
         self._copied: bytes | None = None
         """The present state pickled; None once a call may have moved it."""
         self._mark = b""
@@ -36,8 +49,26 @@ class Held:
         """The objects, made anew where only their pickle is held."""
         if self._objects is None:
             assert self._copied is not None
-            self._objects = pickle.loads(self._copied)
+            loaded = pickle.loads(self._copied)
+            self._objects = self._dressed(loaded) if self._beside else loaded
         return self._objects
+
+    def _dressed(self, states: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """Objects of these attributes and of what stands beside them."""
+        objects = {}
+        for name, state in states.items():
+            live = objects[name] = object.__new__(self._kinds[name])
+            vars(live).update(state, **self._beside[name])
+        return objects
+
+    def _bare(self) -> Any:
+        """What is copied."""
+        if not self._beside or self._objects is None:
+            return self._objects
+        return {
+            name: {key: held for key, held in vars(live).items() if key not in self._beside[name]}
+            for name, live in self._objects.items()
+        }
 
     def to_move(self) -> dict[str, Any]:
         """The objects, for a call that may move them."""
@@ -49,7 +80,7 @@ class Held:
         if self._copied is not None:
             return self._copied
         with boundary() as caught:
-            self._copied = pickle.dumps(self._objects, pickle.HIGHEST_PROTOCOL)
+            self._copied = pickle.dumps(self._bare(), pickle.HIGHEST_PROTOCOL)
             return self._copied
         raise EnvironmentBroken(f"state cannot be copied: {caught.error!r}") from caught.error
 
@@ -60,6 +91,10 @@ class Held:
 
     def rest(self) -> None:
         self._texts, self._pieces = {}, {}
+        for beside in self._beside.values():
+            for held in beside.values():
+                if isinstance(held, Shelf):
+                    held.put_away()
         if self._copied is not None:
             self.let_go()
 

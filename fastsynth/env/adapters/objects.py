@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 from fastsynth.env.adapters.canon import digest_of_texts
 from fastsynth.env.adapters.held import Held
 from fastsynth.env.adapters.results import plain
+from fastsynth.env.adapters.shelf import Others
 from fastsynth.env.environment import Enlarge, Environment, Observation, Scenario, Tool
 from fastsynth.errors import EnvironmentBroken, boundary, config_error
 
@@ -26,8 +27,10 @@ class Part(Protocol):
     """How one kind of object takes part. Stateless and shared by all environments.
 
     A part with a true attribute `alone` promises that its object reaches no other part's: where
-    all parts do, each is copied and hashed on its own. One with a true attribute `steady` promises
-    that its tools which do not mutate leave all objects exactly as they were, errors included.
+    all parts do, each is copied and hashed on its own. So it is with parts that have `beside`:
+    names of attributes that are no state, `Shelf`s and the mapping of the others, by which alone an
+    object reaches them, asking anew in each call. One with a true attribute `steady` promises that
+    its tools which do not mutate leave all objects exactly as they were, errors included.
     """
 
     @property
@@ -89,44 +92,55 @@ class ObjectEnvironment:
         self._owner = _owners(self._parts)
         self._moving = _moving(self._parts)
         self._ignored = _ignored(self._parts)
+        self._moved = False
+        """Whether the present call may move what it reaches."""
         self._groups: dict[str, Held] = {}
         """Part -> the group it is copied with: its own where no part reaches another."""
         self._digests: dict[bytes, str] = {}
         """Marks of all groups -> the digest."""
 
     async def reset(self, state: Mapping[str, Any]) -> None:
+        apart = all(getattr(p, "alone", False) or _beside(p) for p in self._parts)
         objects: dict[str, Any] = {}
+        others = Others(tuple(part.name for part in self._parts), self._reach) if apart else objects
         common = {key: state[key] for key in self._common if key in state}
         for part in self._parts:
             config = state.get(part.name)
             with boundary() as caught:
                 objects[part.name] = part.build(
-                    {**(config or {}), **common} if common else config, objects
+                    {**(config or {}), **common} if common else config, others
                 )
             if caught.error is not None:
                 raise EnvironmentBroken(
                     f"{part.name}: cannot be put into its initial state: {caught.error!r}"
                 ) from caught.error
         self._let_go()
-        if all(getattr(part, "alone", False) for part in self._parts):
-            groups = {name: Held({name: live}, self._ignored) for name, live in objects.items()}
+        if apart:
+            self._groups = {
+                part.name: Held({part.name: objects[part.name]}, self._ignored, _beside(part))
+                for part in self._parts
+            }
         else:
-            groups = dict.fromkeys(objects, Held(objects, self._ignored))
-        self._groups = groups
+            self._groups = dict.fromkeys(objects, Held(objects, self._ignored))
         self._digests = {}
 
     async def call(self, name: str, arguments: dict[str, Any]) -> Observation:
         part = self._owner.get(name)
         if part is None:
             return Observation(error="unknown_tool", message=f"unknown tool {name!r}")
-        group = self._groups.get(part.name)
-        if group is None:
+        if part.name not in self._groups:
             raise EnvironmentBroken(f"{part.name}: called before reset")
-        live = (group.to_move() if name in self._moving else group.live())[part.name]
+        self._moved = name in self._moving
+        live = self._reach(part.name)
         with boundary() as caught:
             return part.observe(getattr(live, name)(**arguments))
         assert caught.error is not None
         return part.fault(caught.error)
+
+    def _reach(self, part: str) -> Any:
+        """The live object of a part, which the present call may move."""
+        group = self._groups[part]
+        return (group.to_move() if self._moved else group.live())[part]
 
     def moves(self, name: str) -> bool:
         return name in self._moving
@@ -161,6 +175,7 @@ class ObjectEnvironment:
 
     async def known(self) -> Mapping[str, Sequence[Any]]:
         merged: dict[str, list[Any]] = {}
+        self._moved = False
         for part in self._parts:
             live = self._groups[part.name].live()
             for concept, values in part.known(live[part.name]).items():
@@ -171,6 +186,11 @@ class ObjectEnvironment:
     async def close(self) -> None:
         self._let_go()
         self._groups = {}
+
+
+def _beside(part: Part) -> frozenset[str]:
+    names: frozenset[str] = getattr(part, "beside", frozenset())
+    return names
 
 
 @lru_cache(maxsize=256)
@@ -191,7 +211,7 @@ def _moving(parts: tuple[Part, ...]) -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def _ignored(parts: tuple[Part, ...]) -> frozenset[str]:
-    return frozenset[str]().union(*(part.ignored for part in parts))
+    return frozenset[str]().union(*(part.ignored | _beside(part) for part in parts))
 
 
 class ObjectDomain:

@@ -23,7 +23,8 @@ class WorldPart:
     """A world class: its tools are the methods marked with `@tool`."""
 
     steady = True
-    ignored = frozenset(("catalogue", "others", "shown"))
+    beside = frozenset(("catalogue", "others"))
+    ignored = frozenset(("shown",))
 
     def __init__(self, name: str, kind: type) -> None:
         self.name = name

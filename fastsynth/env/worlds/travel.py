@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from fastsynth.env.adapters.contract import Means, tool
+from fastsynth.env.adapters.shelf import Shelf
 from fastsynth.env.worlds import travel_shapes as shapes
 from fastsynth.env.worlds.part import Refused, code, fingerprint, mint, money
 from fastsynth.env.worlds.travel_rules import CABINS, FARES, days_between, free_seats, refund_of
@@ -31,11 +32,12 @@ class Travel:
 
     def __init__(self, config: dict[str, Any], others: Mapping[str, Any]) -> None:
         self.others = others
-        self.catalogue: dict[str, Any] = {
+        catalogue: dict[str, Any] = {
             "flights": {f["flight_id"]: f for f in config.get("flights", ())},
             "hotels": {h["hotel_id"]: h for h in config.get("hotels", ())},
         }
-        self.market = fingerprint(self.catalogue)
+        self.market = fingerprint(catalogue)
+        self.catalogue = Shelf(catalogue)
         self.now: str = config.get("now", "2026-03-02T09:00+00:00")
         self.account: dict[str, Any] = config.get("account", {})
         self.methods: list[dict[str, Any]] = config.get("methods", [])
