@@ -115,8 +115,9 @@ async def _ask_in_reverse(talk: Talk, turn: Turn, agents: Agents) -> tuple[Advan
     script = talk.script("query", turn, agents)
     messages = talk.transcript.messages
     again = talk.again
+    recalled = talk.recalled(turn)
     query = await write_query(
-        agents, turn, advanced, tools, talk.turns, script, messages, tools, again
+        agents, turn, advanced, tools, recalled, script, messages, tools, again
     )
     return advanced, query
 

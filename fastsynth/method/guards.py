@@ -216,10 +216,5 @@ def distinctive(value: Any) -> bool:
     return False
 
 
-def told_value(turn_values: tuple[Turn, ...], recall: Output) -> Any:
-    """The value a `history` turn asks for again."""
-    return paths.get(recall.path, turn_values[recall.turn].steps[recall.step].value)
-
-
 def _no(reason: str, detail: str) -> Dropped:
     return Dropped(stage="query", reason=reason, detail=detail)

@@ -16,7 +16,7 @@ from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped, Place
 from fastsynth.method.guards import asks_wanted, query_fault
 from fastsynth.method.kinds import RESOLVED
-from fastsynth.method.plan import Turn
+from fastsynth.method.plan import Step, Turn
 from fastsynth.method.script import Cue, QueryDraft, Style
 from fastsynth.method.wording import (
     first_sentence,
@@ -49,18 +49,18 @@ async def write_query(
     turn: Turn,
     advanced: Advanced,
     tools: Mapping[str, Tool],
-    before: tuple[Turn, ...],
+    recalled: Step | None,
     script: Cue,
     messages: tuple[Message, ...],
     tool_names: Collection[str],
     again: int,
 ) -> str | Dropped:
-    """The user's message for `turn`, or the last guard's objection."""
+    """The user's message for `turn`, or the last guard's objection. `recalled`: the step whose
+    result a turn with `recall` asks for again."""
     spoken = " ".join(m.content or "" for m in messages if m.role in ("user", "assistant"))
     variables = _variables(
-        turn.as_asked(), advanced, tools, script.thread, script.style, before, messages
+        turn.as_asked(), advanced, tools, script.thread, script.style, recalled, messages
     )
-    del before
     asks = asks_wanted(turn.as_asked())
     fault: Dropped | None = None
     for attempt in range(TRIES):
@@ -92,7 +92,7 @@ def _variables(
     tools: Mapping[str, Tool],
     thread: Thread,
     style: Style,
-    before: tuple[Turn, ...],
+    recalled: Step | None,
     messages: tuple[Message, ...],
 ) -> dict[str, object]:
     return {
@@ -100,8 +100,8 @@ def _variables(
         "description": advanced.description,
         "purpose": advanced.purpose,
         "inputs": [f"{name}: {value}" for name, value in user_values(turn)],
-        "references": references(turn, before),
-        "goals": _goals(turn, tools, before),
+        "references": references(turn),
+        "goals": _goals(turn, tools, recalled),
         "persona": thread.persona,
         "occasion": thread.occasion,
         "style": _style_text(style),
@@ -121,10 +121,10 @@ def _slot_text(turn: Turn) -> str:
     return f"{turn.slot.words}: {turn.slot.value}"
 
 
-def _goals(turn: Turn, tools: Mapping[str, Tool], before: tuple[Turn, ...]) -> list[str]:
-    if turn.recall is not None:
-        step = before[turn.recall.turn].steps[turn.recall.step]
-        return [f"{words(turn.recall.path)} ({first_sentence(tools[step.tool].description)})"]
+def _goals(turn: Turn, tools: Mapping[str, Tool], recalled: Step | None) -> list[str]:
+    if turn.recall is not None and recalled is not None:
+        described = first_sentence(tools[recalled.tool].description)
+        return [f"{words(turn.recall.path)} ({described})"]
     if turn.wish is not None:
         said = "; ".join(f"{words(k)}: {v}" for k, v in turn.wish.arguments.items())
         return [f"{first_sentence(tools[turn.wish.tool].description)} ({said})"]

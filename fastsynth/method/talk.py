@@ -12,15 +12,15 @@ from typing import Any
 import msgspec
 
 from fastsynth.engine.quota import Job
+from fastsynth.env import paths
 from fastsynth.env.environment import Tool
 from fastsynth.env.world import World
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped
 from fastsynth.method.chain import Solved
-from fastsynth.method.guards import told_value
 from fastsynth.method.memory import Memory
-from fastsynth.method.plan import Plan, Turn, plan_hash
+from fastsynth.method.plan import Plan, Step, Turn, plan_hash
 from fastsynth.method.planner import Planner, Setting
 from fastsynth.method.scene import Scene
 from fastsynth.method.script import Cue, Purpose, Style
@@ -68,6 +68,8 @@ class Talk:
         self.tools = tools
         """The visible tools, in the order the model sees them."""
         self._kept: list[Packed[Kept]] = []
+        self._shown: list[Packed[list[Any]]] = []
+        """Arguments and results of each kept turn: read at each attempt, so apart from the rest."""
         self._told: list[msgspec.Raw] = []
         """The kept turns as a scripted teacher is told them."""
         self._added: dict[str, int] = {}
@@ -158,6 +160,12 @@ class Talk:
         words = aim.words if turn.steps else aim.idle_words
         return msgspec.structs.replace(self._style, words=words)
 
+    def recalled(self, turn: Turn) -> Step | None:
+        """The step whose result a turn with `recall` asks for again."""
+        if turn.recall is None:
+            return None
+        return self._kept[turn.recall.turn].open().turn.steps[turn.recall.step]
+
     def scene(self, turn: Turn, advanced: Advanced, query: str, agents: Agents) -> Scene:
         """What all attempts at this turn share."""
         transcript = self.transcript.fork()
@@ -174,7 +182,7 @@ class Talk:
         return msgspec.structs.replace(scene, seen=lambda: list(seen), recorded=False)
 
     def _scene(self, turn: Turn, advanced: Advanced, transcript: Transcript, script: Cue) -> Scene:
-        tools = self.tools_at(turn)
+        tools, recalled = self.tools_at(turn), self.recalled(turn)
         return Scene(
             turn=turn,
             advanced=advanced,
@@ -183,7 +191,9 @@ class Talk:
             tools=tool_list(tools.values()),
             tool_names=tools.keys(),
             seen=self._seen,
-            recalled=told_value(self.turns, turn.recall) if turn.recall is not None else None,
+            recalled=paths.get(turn.recall.path, recalled.value)
+            if recalled is not None and turn.recall is not None
+            else None,
             script=script,
         )
 
@@ -192,6 +202,9 @@ class Talk:
         bare = msgspec.structs.replace(solved, messages=(), failed=())
         kept = Kept(turn=turn, advanced=advanced, solved=bare, steps=_true_steps(solved))
         self._kept.append(Packed(kept))
+        self._shown.append(
+            Packed([held for call in solved.executed for held in (call.arguments, call.value)])
+        )
         self._told.append(msgspec.Raw(encode(turn)))
         self._added |= dict.fromkeys(_added(turn), turn.number)
         self._failed += map(Packed, solved.failed)
@@ -219,9 +232,7 @@ class Talk:
         return len(self) <= self._planner.due(self._job)
 
     def _seen(self) -> list[Any]:
-        """Arguments and results of the kept turns."""
-        executed = (call for kept in self.kept for call in kept.solved.executed)
-        return [held for call in executed for held in (call.arguments, call.value)]
+        return [held for packed in self._shown for held in packed.open()]
 
 
 def _added(turn: Turn) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def hidden_values(turn: Turn) -> list[object]:
     return list(hidden.values())
 
 
-def references(turn: Turn, before: tuple[Turn, ...]) -> list[str]:
+def references(turn: Turn) -> list[str]:
     """How the user can refer to what a result holds: `the cheapest flight`, `that booking`."""
     found: dict[str, None] = {}
     for step in turn.steps:
