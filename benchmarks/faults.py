@@ -3,7 +3,8 @@
 Checked for each: every conversation wanted is there, none twice, no job without an end; requests,
 tokens and money are those of the replies that the server completed, but for sends that were cut
 off, which are counted apart; and where a fault spoils no reply's content, the data is that of a
-server without faults. Usage: `fastsynth bench [--json FILE] faults [-- --alone N --mixed N]`.
+server without faults. `--conversations N` makes N short ones (two turns of a call or two) for each
+fault: 2,000 take minutes a fault. Usage: `fastsynth bench faults [-- --conversations 2000]`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import anyio
 import msgspec
 from aiohttp import web
 
-from fastsynth.config import Config, Endpoint, Engine, Output, Price
+from fastsynth.config import Config, ConversationShape, Endpoint, Engine, Output, Price
 from fastsynth.records import Usage, encode
 from fastsynth.settings import dump
 from fastsynth.sim import api, server
@@ -82,12 +83,24 @@ class Counting(server.Server):
 servers: list[Counting] = []
 
 
-async def run(subject: str, faults: Faults, conversations: int) -> tuple[Row, list[bytes]]:
+def config_of(conversations: int, short: bool) -> Config:
     config = Config(
         endpoints={"teacher": Endpoint(kind="scripted", in_flight=WIDTH, timeout=2.0, price=PRICE)},
         output=Output(accepted=conversations),
         engine=Engine(width=WIDTH),
     )
+    if not short:
+        return config
+    shape = ConversationShape(turns=(2, 2), calls=(1, 2), tools_visible=(8, 8))
+    return msgspec.structs.replace(
+        config, conversation=shape, kinds={"base": 1.0}, duplicates="exact"
+    )
+
+
+async def run(
+    subject: str, faults: Faults, conversations: int, short: bool = False
+) -> tuple[Row, list[bytes]]:
+    config = config_of(conversations, short)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "config.yaml").write_text(dump(config))
@@ -173,12 +186,12 @@ async def measure(given: argparse.Namespace) -> list[Row]:
     rows: list[Row] = []
     clean: list[bytes] = []
     for subject, rates, form in plan if given.alone else []:
-        row, data = await run(subject, _faults(rates, form), given.alone)
+        row, data = await run(subject, _faults(rates, form), given.alone, given.short)
         clean = clean or data
         rows.append(judged(row, not SPOILING & set(rates), data == clean))
     if given.mixed:
         mix = {fault: given.rate / len(FAULTS) for fault in FAULTS}
-        row, _ = await run("all mixed", _faults(mix, "seconds"), given.mixed)
+        row, _ = await run("all mixed", _faults(mix, "seconds"), given.mixed, given.short)
         rows.append(row)
         print_row(row)
     return rows
@@ -206,10 +219,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--alone", type=int, default=120, help="conversations for each fault")
     parser.add_argument("--mixed", type=int, default=2000, help="conversations for all at once")
+    parser.add_argument("--conversations", type=int, help="short ones, for each and for all")
     parser.add_argument("--rate", type=float, default=0.05, help="share of requests")
     parser.add_argument("--only", nargs="+", choices=FAULTS, default=[])
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     given = parser.parse_args()
+    given.short = given.conversations is not None
+    if given.short:
+        given.alone = given.mixed = given.conversations
     rows = anyio.run(measure, given)
     if given.json:
         given.json.write_text("".join(json.dumps(row) + "\n" for row in rows))
