@@ -34,13 +34,15 @@ def init(file: str, force: bool) -> int:
         out.print(f"note: {line}", markup=False, soft_wrap=True)
     config, stem = drafted.config[0], drafted.config[0].stem
     out.print("next:")
-    for line in (
-        f"preview -c {config}            shows traces, executed; asks no model",
-        f"generate -c {config} -n 200    makes conversations, into runs/{stem}",
-        f"verify runs/{stem}             replays every row in a fresh environment",
-        f"view runs/{stem}               shows one of them as a chat",
-    ):
-        out.print(f"  fastsynth {line}", markup=False, soft_wrap=True)
+    following = (
+        (f"preview -c {config}", "shows traces, executed; asks no model"),
+        (f"generate -c {config} -n 200", f"makes conversations, into runs/{stem}"),
+        (f"verify runs/{stem}", "replays every row in a fresh environment"),
+        (f"view runs/{stem}", "shows one of them as a chat"),
+    )
+    room = max(len(line) for line, _ in following)
+    for line, what in following:
+        out.print(f"  fastsynth {line:{room}}    {what}", markup=False, soft_wrap=True)
     return 0
 
 

@@ -65,7 +65,9 @@ def _turn_rule(row: Conversation, turn: int) -> Rule:
     if turn < len(row.hint_levels):
         parts.append(figures.level_name(row.hint_levels[turn]))
     parts += [
-        f"{_tool_count(added.tools)} tools added" for added in row.tools_added if added.turn == turn
+        f"{figures.count(_tool_count(added.tools), 'tool')} added"
+        for added in row.tools_added
+        if added.turn == turn
     ]
     return Rule(Text(clean(" · ".join(parts)), style="dim"), align="left", style="bright_black")
 

@@ -23,6 +23,8 @@ from fastsynth.records import canonical
 
 Logged = tuple[str, dict[str, Any]]
 """A call that ran: tool, and arguments as the tool took them."""
+NAMED = 24
+"""Values of an enumeration that a complaint names: all, or a model learns to guess."""
 
 
 class _State:
@@ -213,7 +215,11 @@ def _complaints(
             return
         place = ".".join(map(str, error.instance_path))
         unknown = getattr(error.kind, "unexpected", None)
+        allowed = getattr(error.kind, "options", None)
         what = error.message if place or not unknown else _unknown(tool, unknown)
+        if allowed is not None and len(allowed) <= NAMED:
+            named = ", ".join(map(canonical, allowed))
+            what = f"{canonical(error.instance)} is not one of {named}"
         yield f"{tool.name}{'.' + place if place else ''}: {what}"
 
 

@@ -20,6 +20,7 @@ from fastsynth.llm.faults import (
     MAYBE_SERVED,
     Again,
     Fault,
+    Halt,
     Throttle,
     Verdict,
     judge_fault,
@@ -163,6 +164,8 @@ def _read(job: Job, permit: Permit, answer: Answer, bus: Bus) -> Reply | Verdict
         reply = decode_completion(answer.body, partial(call_id, job.key))
     except Malformed as error:
         permit.gate.answered()
+        if answer.is_page and job.service.shows_pages(permit.gate):
+            return Halt(why="page", detail="it answers with web pages (text/html)")
         return Again(cause="malformed", detail=str(error))
     except ErrorInBody as error:
         status = error.status if error.status >= 400 else 500

@@ -51,7 +51,7 @@ class Final(msgspec.Struct, frozen=True, kw_only=True):
 class Halt(msgspec.Struct, frozen=True, kw_only=True):
     """No request to this endpoint can go well: the run stops."""
 
-    why: Literal["key", "model", "money", "moved"]
+    why: Literal["key", "model", "money", "moved", "page"]
     detail: str
 
 

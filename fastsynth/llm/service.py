@@ -62,6 +62,7 @@ class Service:
         self._missed = False
         self._bus = bus
         self._scripted: set[str] = set()
+        self._pages: set[str] = set()
         self._lock = anyio.Lock()
         self._hidden = hidden_values(endpoint)
         self._activity = activity
@@ -125,6 +126,10 @@ class Service:
     def is_scripted(self, gate: Gate) -> bool:
         return gate.label in self._scripted
 
+    def shows_pages(self, gate: Gate) -> bool:
+        """Whether a web page came where its list of models was asked for."""
+        return gate.label in self._pages
+
     def streams(self, gate: Gate) -> bool:
         """Whether the time to the first token is to be known there."""
         wish = self.endpoint.stream
@@ -165,6 +170,8 @@ class Service:
                 return f"the account of the key in {variable} is used up ({verdict.detail})"
             case "moved":
                 return f"it redirects; give the address it points to ({verdict.detail})"
+            case "page":
+                return f"{verdict.detail}; need an OpenAI-compatible API, mostly at /v1"
 
     def gone(self, base: str, text: str) -> NoEndpoint:
         return NoEndpoint(f"endpoint {self.name} {shown(base)}: {self.hide(text)}")
@@ -203,6 +210,8 @@ class Service:
         if answer is None:
             complaints[base] = f"no answer within {GREETING_SECONDS:g} s"
         elif answer.status == 200:
+            if answer.is_page:
+                self._pages.add(tag)
             self._note_models(tag, answer.body)
         elif answer.status not in (404, 405):
             verdict = judge_status(answer.status, answer.body)

@@ -41,6 +41,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_page(self) -> bool:
+        return self.headers.get("Content-Type", "").startswith("text/html")
+
 
 class Transport(Protocol):
     """Raises Fault where no complete HTTP answer came back."""

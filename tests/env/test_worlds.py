@@ -118,7 +118,6 @@ async def test_refusals_name_the_rule_or_the_value() -> None:
     assert all(len(text) > 15 and "Error" not in text for _, text in refusals)
 
 
-@pytest.mark.anyio
 def test_an_argument_that_a_tool_has_not_is_named_with_those_it_has() -> None:
     assert check_arguments(ALL.tools["list_cards"], {"type": "object"}) == (
         "list_cards: no argument 'type'; it takes: none, call it with {}"
@@ -128,6 +127,19 @@ def test_an_argument_that_a_tool_has_not_is_named_with_those_it_has() -> None:
     )
 
 
+def test_a_value_that_an_enumeration_has_not_is_answered_with_all_it_has() -> None:
+    reaction = ALL.tools["react_to_message"]
+    allowed = reaction.parameters["properties"]["reaction"]["enum"]
+    complaint = check_arguments(reaction, {"message_id": "ms_x", "reaction": "shrug"})
+
+    assert len(allowed) > 2
+    assert complaint == (
+        'react_to_message.reaction: "shrug" is not one of '
+        + ", ".join(f'"{value}"' for value in allowed)
+    )
+
+
+@pytest.mark.anyio
 async def test_the_fare_rule_that_forbids_a_change_is_named() -> None:
     flights = [
         {"flight_id": i, "airline": "Cormorant", "origin": "Graz", "destination": "Oslo",

@@ -308,6 +308,23 @@ async def test_an_unknown_model_is_named_beside_the_known_ones() -> None:
     assert "not listed" in setup.of(Note)[0].text
 
 
+@pytest.mark.anyio
+async def test_an_address_of_web_pages_ends_the_run_and_one_page_among_replies_does_not() -> None:
+    async with loopback() as server:
+        server.steps = [text_reply("<html>busy</html>")]
+        async with Setup().client(server.url) as client:
+            await client.check()
+            await client.ask(ask())
+        asked = len(server.bodies)
+        server.models = server.default = text_reply("<html>Welcome</html>")
+        async with Setup().client(server.url) as client:
+            await client.check()
+            with pytest.raises(NoEndpoint, match=f"fleet {server.url}: it answers with web pages"):
+                await client.ask(ask())
+
+    assert (asked, len(server.bodies)) == (2, 3)
+
+
 @both
 @pytest.mark.anyio
 async def test_nobody_there_at_the_start_is_said_so(transport: str) -> None:
