@@ -42,7 +42,7 @@ def test_a_run_comes_near_its_logs(matched: tuple[Path, Path, list[str]]) -> Non
     assert match["turns"] <= 0.02
     assert match["calls"] <= 0.05
     assert match["tools"] <= 0.05
-    assert match["words"] <= 0.25
+    assert match["words"] <= 0.18
 
 
 def test_the_width_changes_nothing(matched: tuple[Path, Path, list[str]], tmp_path: Path) -> None:

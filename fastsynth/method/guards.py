@@ -11,9 +11,11 @@ from fastsynth.method.agents import Dropped
 from fastsynth.method.forms import normal, numbers, stands_in
 from fastsynth.method.plan import Choice, Output, Turn
 from fastsynth.method.script import QueryDraft
-from fastsynth.method.wording import hidden_values, user_values
+from fastsynth.method.wording import hidden_values, spoken, user_values
 
 LONGEST_QUERY = 2000
+LENGTH_LEEWAY = 4
+"""Words by which a message may miss the number wanted, however short it is."""
 MOST = 0.75
 """Share of an ask's longer words that have to stand in the query where it is not quoted whole."""
 _GREETING = re.compile(r"^ (?:hello|hi|hey|dear|good (?:morning|afternoon|evening))(?: there)? ")
@@ -98,6 +100,23 @@ def _greeted(turn: Turn, text: str) -> str:
         value for _, value in user_values(turn) if isinstance(value, str) and distinctive(value)
     )
     return next((value for value in told if rest.startswith(normal(value))), "") if rest else ""
+
+
+def length_fault(turn: Turn, query: str, wanted: int) -> Dropped | None:
+    """Why a query is worth writing once more: of half the words wanted, or half as many again
+    where its values leave room for fewer. None where no number is wanted (0)."""
+    found = len(query.split())
+    if not wanted or abs(found - wanted) <= LENGTH_LEEWAY:
+        return None
+    about = f"{found} words, about {wanted} are wanted"
+    if found > wanted + wanted // 2 and found > 2 * spoken(turn):
+        return _no("far_too_long", about)
+    return _no("far_too_short", about) if 2 * found < wanted else None
+
+
+def nearer(one: str, other: str, wanted: int) -> str:
+    """Of two texts the one whose number of words is nearer to `wanted`; the first of equals."""
+    return min(one, other, key=lambda text: abs(len(text.split()) - wanted))
 
 
 def _invented(query: str, turn: Turn, history: str) -> str:

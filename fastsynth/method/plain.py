@@ -25,6 +25,8 @@ from fastsynth.method.walk import Reach, Walk
 from fastsynth.method.wording import spoken
 
 TARGETS_TRIED = 5
+TARGETS_MATCHED = 12
+"""Where logs say what the turn is to be like: few targets can be told in few words."""
 WALKS_TRIED = 3
 CALL_WEIGHTS = (0.6, 1.0, 1.2, 1.0, 0.7, 0.5, 0.3, 0.2)
 """Weight of 1, 2, ... calls a turn; mean 3.3 (HardGen: 3.21)."""
@@ -65,9 +67,10 @@ async def plain_turn(stage: Stage, number: int, breaking: bool = False) -> Turn 
     targets = [own] if own else []
     targets += next_targets(stage.graph, stage.memory, stage.allowed, used, rng, brief.focus)
     fit = (t for t in targets if suits(brief.kind, stage.graph.tools[t], stage.law))
-    tried = list(islice(fit, again, again + TARGETS_TRIED))
+    most = TARGETS_TRIED if brief.aim is None else TARGETS_MATCHED
+    tried = list(islice(fit, again, again + most))
     for calls, words in _demands(brief.aim):
-        for target in tried:
+        for target in tried if words else tried[:TARGETS_TRIED]:
             for left in reversed(range(WALKS_TRIED)):
                 reach = _reach(stage, calls, breaking)
                 lone = brief.kind != "base" or bool(calls) or (target == own and not left)
@@ -91,6 +94,7 @@ def _demands(aim: TurnAim | None) -> Iterator[tuple[int, int]]:
     """(calls, words) to ask of a turn, each time less, until what comes is taken."""
     if aim is not None:
         yield aim.calls, aim.words
+        yield aim.calls, aim.words + aim.words // 2
         yield aim.calls, 0
     yield 0, 0
 

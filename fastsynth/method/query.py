@@ -14,7 +14,7 @@ import msgspec
 from fastsynth.env.environment import Thread, Tool
 from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped, Place
-from fastsynth.method.guards import asks_wanted, query_fault
+from fastsynth.method.guards import asks_wanted, length_fault, nearer, query_fault
 from fastsynth.method.kinds import RESOLVED
 from fastsynth.method.plan import Step, Turn
 from fastsynth.method.script import Cue, QueryDraft, Style
@@ -55,14 +55,16 @@ async def write_query(
     tool_names: Collection[str],
     again: int,
 ) -> str | Dropped:
-    """The user's message for `turn`, or the last guard's objection. `recalled`: the step whose
-    result a turn with `recall` asks for again."""
+    """The user's message for `turn`, or the last guard's objection. One far longer or shorter than
+    wanted is asked for once more, and the nearer one taken. `recalled`: the step whose result a
+    turn with `recall` asks for again."""
     spoken = " ".join(m.content or "" for m in messages if m.role in ("user", "assistant"))
     variables = _variables(
         turn.as_asked(), advanced, tools, script.thread, script.style, recalled, messages
     )
     asks = asks_wanted(turn.as_asked())
     fault: Dropped | None = None
+    first = ""
     for attempt in range(TRIES):
         number = again * TRIES + attempt
         place = Place(turn=turn.number, attempt=number)
@@ -75,15 +77,21 @@ async def write_query(
         draft = await agents.draft(
             QueryDraft, "writer", "query", variables, place, seeded, (("asks", asks),)
         )
-        if isinstance(draft, Dropped):
-            fault = draft
-            continue
-        variables["previous"] = draft.query.strip()
-        fault = query_fault(turn.as_asked(), draft, spoken, tool_names)
-        if fault is None:
-            return draft.query.strip()
+        found = draft if isinstance(draft, Dropped) else draft.query.strip()
+        if isinstance(draft, QueryDraft):
+            variables["previous"] = draft.query.strip()
+            found = query_fault(turn.as_asked(), draft, spoken, tool_names) or found
+        if first:
+            return first if isinstance(found, Dropped) else nearer(first, found, script.style.words)
+        if isinstance(found, str):
+            fault = length_fault(turn.as_asked(), found, script.style.words)
+            if fault is None:
+                return found
+            first = found
+        else:
+            fault = found
     assert fault is not None
-    return fault
+    return first or fault
 
 
 def _variables(
@@ -148,6 +156,8 @@ _PLAINLY = {
     "choice_not_said": "it does not make clear which one is meant: {}",
     "goal_not_asked": "it does not ask for every wish, in words of the message: {}",
     "placeholder_or_meta": "it holds a placeholder or talks of tools: {}",
+    "far_too_long": "it has {}",
+    "far_too_short": "it has {}",
     "contaminated": "it repeats a known text: {}",
 }
 

@@ -16,14 +16,20 @@ from fastsynth.method.plan import Goal, Output, Step
 from fastsynth.method.script import QueryDraft, Script
 from fastsynth.sim.bank import Bank, Reference, Template
 from fastsynth.sim.framing import (
+    ALSO,
     FRAMES,
+    NEXT,
+    TELL,
+    THEN,
     closing,
     framed,
     marked,
     opening,
     sentence,
     spans,
+    stands_alone,
     unmarked,
+    whole,
 )
 from fastsynth.sim.refer import Speaker, hidden_values, user_names
 from fastsynth.sim.smalltalk import chat, recall_question, resolved
@@ -33,27 +39,17 @@ _DULL = frozenset(
     "id status success result message ok state type name value to from at on by due left out now "
     "until marked sent done members".split()
 )
-_TELL = ("and tell me the {}", "and give me the {}", "and let me know the {}",
-         "and read me the {}", "and report the {}", "and pass me the {}", "and note the {} for me",
-         "and mention the {}", "and show me the {}", "and quote the {}")  # fmt: skip
 _ABOUT_ME = ("I ", "I'", "My ", "We ", "We'", "You can ")
-_NEXT = ("Now {}.", "Great. {}.", "Thanks! {}.", "Next, {}.", "OK, {}.", "Good. Now {}.",
-         "Thanks. Could you also {}?", "And could you {}?", "One more thing: {}.",
-         "Perfect. {}, please.", "Fine, then {}.", "While we're here, {}.", "Right, {}.",
-         "Something else: {}.", "Lovely. Can you {}?", "Moving on, {}.", "All good. {}.",
-         "That helps. Please {}.", "Understood. {} now, please.", "Could I also have you {}?",
-         "And {}.", "Before I forget, {}.", "Good to know. {}, would you?")  # fmt: skip
-_THEN = ("Once that's done, {}.", "After that, {}.", "Then {}.", "Afterwards, {}.",
-         "Next up, {}.", "With that settled, {}.", "From there, {}.", "Following that, {}.",
-         "That done, {}.", "Finally, {}.")  # fmt: skip
-_ALSO = ("Also, {}.", "And {}.", "While you're at it, {}.", "On top of that, {}.",
-         "Besides, {}.", "Another thing, {}.", "Apart from that, {}.", "Plus, {}.")  # fmt: skip
+_BREVITY = 2.5
+"""Exponent by which brief people shun a phrase for its words."""
 
 
-def write_query(script: Script, bank: Bank, rng: Random, mistake: str = "") -> QueryDraft:
-    """The message and, for each goal, its words that ask for it."""
+def write_query(
+    script: Script, bank: Bank, rng: Random, mistake: str = "", brief: bool = False
+) -> QueryDraft:
+    """The message and, for each goal, its words that ask for it; `brief`: in as few as can be."""
     turn = script.turns[-1]
-    speaker = Speaker(script, bank, rng)
+    speaker = Speaker(script, bank, rng, brief)
     if turn.kind in RESOLVED:
         return QueryDraft(query=resolved(speaker), asks=())
     if turn.kind == "no_tool" or not turn.goals:
@@ -65,7 +61,9 @@ def write_query(script: Script, bank: Bank, rng: Random, mistake: str = "") -> Q
     clauses: list[str] = []
     for goal in turn.goals:
         clause = _ask(speaker, goal)
-        clauses.append(marked(f"{clause} as well" if marked(clause) in clauses else clause))
+        if marked(clause) in clauses:
+            clause = f"{clause} as well" if not stands_alone(clause) else f"Again: {clause}"
+        clauses.append(marked(clause))
     body = _join(speaker, clauses)
     particulars = _particulars(speaker, unmarked(" ".join(body)))
     upfront = script.style.detail == "upfront" and script.style.register != "terse"
@@ -77,28 +75,32 @@ def write_query(script: Script, bank: Bank, rng: Random, mistake: str = "") -> Q
     return QueryDraft(query=unmarked(text), asks=spans(text))
 
 
-def ask_clause(speaker: Speaker, number: int, step: Step) -> str:
-    """A wish for this call: `book the cheapest flight in economy`."""
+def ask_clause(speaker: Speaker, number: int, step: Step, alone: bool = False) -> str:
+    """A wish for this call: `book the cheapest flight in economy`; with `alone` also a sentence
+    of its own: `What would the cheapest flight cost?`."""
     turn = speaker.turn.number
     phrases = speaker.phrases(step)
     manual = f"{words(step.tool)} {speaker.script.about.get(step.tool, '')}"
-    template = _best(speaker, number, step, phrases.ask, set(user_names(step)), manual)
+    known = phrases.ask + phrases.say if alone else phrases.ask
+    template = _best(speaker, number, step, known, set(user_names(step)), manual)
     if template is not None:
         text = template.fill(partial(speaker.slot, turn, number))
         if text:
-            return text.strip().rstrip(".")
+            return whole(text) if template.whole else text.strip().rstrip(".")
     return _plain_ask(speaker, number, step)
 
 
 def _ask(speaker: Speaker, goal: Goal) -> str:
     step = speaker.turn.steps[goal.step]
-    clause = ask_clause(speaker, goal.step, step)
+    clause = ask_clause(speaker, goal.step, step, alone=True)
     speaker.asked.add(goal.step)
     labels = list(dict.fromkeys(label(path) for path in goal.paths))
     wanted = [name for name in labels if name.rpartition(" ")[2].lower() not in _DULL]
+    if stands_alone(clause) or speaker.brief:
+        return clause
     if goal.effect and 0 < len(wanted) < 3 and speaker.rng.random() < 0.35:
         comma = "," if "," in clause else ""
-        clause += f"{comma} {speaker.rng.choice(_TELL).format(join(wanted))}"
+        clause += f"{comma} {speaker.rng.choice(TELL).format(join(wanted))}"
     return clause
 
 
@@ -122,7 +124,10 @@ def _best(
         return None
     most = max(len(template.slots & wanted) for template in fillable)
     best = [template for template in fillable if len(template.slots & wanted) == most]
-    return speaker.rng.choices(best, [1 / (1 + shared(each.plain, manual)) for each in best])[0]
+    weights = [1 / (1 + shared(each.plain, manual)) for each in best]
+    if speaker.brief:
+        weights = [1 / (1 + len(each.plain.split())) ** _BREVITY for each in best]
+    return speaker.rng.choices(best, weights)[0].one(speaker.rng)
 
 
 def _plain_ask(speaker: Speaker, number: int, step: Step) -> str:
@@ -190,15 +195,17 @@ def _join(speaker: Speaker, clauses: list[str]) -> list[str]:
     """The ask-clauses as one sentence, or as several when they are long."""
     rng, style = speaker.rng, speaker.script.style
     later = speaker.turn.number > 0 and style.register != "terse" and rng.random() < 0.5
-    frame = rng.choice(_NEXT if later else FRAMES[style.register])
+    frame = rng.choice(NEXT if later else FRAMES[style.register])
+    if speaker.brief:
+        frame = "{}."
     if len(clauses) == 1:
         return [framed(frame, clauses[0])]
-    if sum(map(len, clauses)) < 130 and rng.random() < 0.6:
+    if not any(map(stands_alone, clauses)) and sum(map(len, clauses)) < 130 and rng.random() < 0.6:
         middle = "".join(f", then {clause}" for clause in clauses[1:-1])
         last = rng.choice((", and then ", " and ", ", then ")) if not middle else ", and finally "
         return [framed(frame, clauses[0] + middle + last + clauses[-1])]
     sentences = [framed(frame, clauses[0])]
-    then, also = rng.sample(_THEN, len(_THEN)), rng.sample(_ALSO, len(_ALSO))
+    then, also = rng.sample(THEN, len(THEN)), rng.sample(ALSO, len(ALSO))
     for at, goal in enumerate(speaker.turn.goals[1:], 1):
         links = then if _depends(speaker.turn.steps[goal.step], speaker) else also
         sentences.append(framed(links[at % len(links)], clauses[at]))

@@ -1,7 +1,7 @@
 """Phrase banks: what is said of each tool, read from `phrases/*.yaml` (see the README there).
 
 A template is text with slots: `{param}` an argument, `{=path}` told result values, `[[ ... ]]`
-left out when a slot in it has no value. The caller says what slots hold.
+left out when a slot in it has no value, `<a|b>` one of several. The caller says what slots hold.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -23,6 +24,8 @@ Fill = Callable[[str], str | None]
 """Slot name -> its words, or None where it has no value. Told paths keep their `=`."""
 
 _PART = re.compile(r"\[\[(.*?)\]\]|\{([^{}]+(?:\{\*?\}[^{}]*)*)\}", re.DOTALL)
+
+_ALTERNATIVES = re.compile(r"<([^<>]*\|[^<>]*)>")
 
 _DETERMINER = re.compile(r"(?<![\w])(?:the|an?|my) $", re.IGNORECASE)
 _UNIT = re.compile(r"^ (?:dollars|euros|pounds|percent|kilomet(?:er|re)s|miles|liters|litres)\b|^%")
@@ -38,15 +41,24 @@ class Reference(str):
 class Template:
     """One phrase, parsed once."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, whole: bool = False) -> None:
         self.text = text
-        self.parts = tuple(_parse(text))
+        self.whole = whole
+        """A sentence of its own rather than a clause."""
+        self.parts = tuple(_parse(_ALTERNATIVES.sub(lambda found: found[1].split("|")[0], text)))
         self.required = frozenset(p[1] for p in self.parts if p[0] == "slot")
         self.optional = frozenset(s for p in self.parts if p[0] == "maybe" for s in p[1].slots)
 
     @cached_property
     def slots(self) -> frozenset[str]:
         return self.required | self.optional
+
+    def one(self, rng: Random) -> Template:
+        """With one of each `<a|b>`; drawn only where there are any."""
+        if "<" not in self.text:
+            return self
+        drawn = _ALTERNATIVES.sub(lambda found: rng.choice(found[1].split("|")), self.text)
+        return self if drawn == self.text else _template(drawn, self.whole)
 
     @cached_property
     def plain(self) -> str:
@@ -78,6 +90,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One tool's phrases, as written."""
 
     ask: tuple[str, ...] = ()
+    say: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     noun: dict[str, str | tuple[str, ...]] = {}
     short: dict[str, str | tuple[str, ...]] = {}
@@ -87,13 +100,14 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def texts(self) -> list[str]:
         """All templates as written."""
         nouns = [text for texts in self.noun.values() for text in _several(texts)]
-        return [*self.ask, *self.given, *self.tell, *self.think, *nouns]
+        return [*self.ask, *self.say, *self.given, *self.tell, *self.think, *nouns]
 
 
 class Phrases(msgspec.Struct, frozen=True, kw_only=True):
     """One tool's phrases, parsed."""
 
     ask: tuple[Template, ...] = ()
+    say: tuple[Template, ...] = ()
     given: tuple[Template, ...] = ()
     noun: Mapping[str, tuple[Template, ...]] = {}
     short: Mapping[str, tuple[str, ...]] = {}
@@ -151,6 +165,7 @@ def _parsed(entry: Entry) -> Phrases:
     slots = frozenset(slot for text in entry.texts() for slot in Template(text).slots)
     return Phrases(
         ask=_templates(entry.ask),
+        say=tuple(Template(text, whole=True) for text in entry.say),
         given=_templates(entry.given),
         noun={path: _templates(_several(texts)) for path, texts in entry.noun.items()},
         short={path: _several(texts) for path, texts in entry.short.items()},
@@ -162,6 +177,11 @@ def _parsed(entry: Entry) -> Phrases:
 
 def _several(texts: str | tuple[str, ...]) -> tuple[str, ...]:
     return (texts,) if isinstance(texts, str) else texts
+
+
+@lru_cache(maxsize=8192)
+def _template(text: str, whole: bool) -> Template:
+    return Template(text, whole)
 
 
 def _templates(texts: Sequence[str]) -> tuple[Template, ...]:

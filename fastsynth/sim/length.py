@@ -15,7 +15,10 @@ from fastsynth.method.script import QueryDraft, Script, Style
 from fastsynth.sim.asking import write_query
 from fastsynth.sim.bank import Bank
 
-VERSIONS = 6
+VERSIONS, BRIEF = 6, 8
+"""Versions by style, then by how few words there can be: the first of those come anyway."""
+SHORT = 20
+"""Words up to which a brief version may be what is wanted."""
 _ASIDES = (
     "Thank you.", "Take your time.", "No need to hurry.", "I'm on the train right now.",
     "I'd rather have this done today than tomorrow.", "Sorry to bother you with this again.",
@@ -38,8 +41,9 @@ def write_at_length(script: Script, bank: Bank, rng: Random, mistake: str = "") 
             bank,
             seeds.derive(script.seed, script.attempt, "length", number),
             mistake,
+            brief=number >= VERSIONS,
         )
-        for number in range(VERSIONS)
+        for number in range(VERSIONS + (BRIEF if wanted <= SHORT else 0))
     ]
     best = min(drafts, key=lambda draft: abs(words_of(draft.query) - wanted))
     return _padded(best, wanted, rng)
@@ -49,11 +53,11 @@ def _version(style: Style, number: int) -> Style:
     match number:
         case 0:
             return style
-        case 1 | 2 | 3:
-            return replace(style, register="terse", length="short", mentions_occasion=False)
         case 4:
             return replace(style, register="plain", length="long", mentions_occasion=True)
-    return replace(style, register="formal", length="long", mentions_occasion=True)
+        case 5:
+            return replace(style, register="formal", length="long", mentions_occasion=True)
+    return replace(style, register="terse", length="short", mentions_occasion=False)
 
 
 def _padded(draft: QueryDraft, wanted: int, rng: Random) -> QueryDraft:

@@ -7,14 +7,14 @@ A value out of a result becomes "the cheapest flight from Oslo to Rome on 3 May"
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
 from fastsynth.env import paths
 from fastsynth.method.plan import Choice, Default, Output, Provenance, Step, Turn, User
 from fastsynth.method.script import Script
-from fastsynth.sim.bank import Bank, Phrases, Reference
+from fastsynth.sim.bank import Bank, Phrases, Reference, Template
 from fastsynth.sim.words import join, plural, say, thing, words
 
 _PEOPLE = frozenset("contact payee user person recipient friend passenger guest member".split())
@@ -28,10 +28,12 @@ Place = tuple[int, int, str]
 class Speaker:
     """One user message in the making."""
 
-    def __init__(self, script: Script, bank: Bank, rng: Random) -> None:
+    def __init__(self, script: Script, bank: Bank, rng: Random, brief: bool = False) -> None:
         self.script = script
         self.bank = bank
         self.rng = rng
+        self.brief = brief
+        """Whether the shortest words are taken wherever there is a choice."""
         self.turn = script.turns[-1]
         self.covered: set[Place] = set()
         self.values: set[str] = set()
@@ -133,6 +135,8 @@ class Speaker:
     def _short(self, call: Step, path: str) -> str:
         """What a thing is called once it has been spoken of."""
         found = self.phrases(call).short.get(paths.pattern(path))
+        if found and self.brief:
+            return min(found, key=len)
         return self.rng.choice(found) if found else thing(path)
 
     def _noun(self, output: Output, call: Step, pattern: str, short: str) -> str:
@@ -141,11 +145,16 @@ class Speaker:
             return short
         self._depth += 1
         try:
-            template = self.rng.choice(templates) if templates else None
+            template = self._pick(templates) if templates else None
             full = template and template.fill(lambda n: self.slot(output.turn, output.step, n))
             return full or self._plain_noun(output, call, short)
         finally:
             self._depth -= 1
+
+    def _pick(self, templates: Sequence[Template]) -> Template:
+        if self.brief:
+            return min(templates, key=lambda template: len(template.plain)).one(self.rng)
+        return self.rng.choice(templates).one(self.rng)
 
     def _plain_noun(self, output: Output, call: Step, short: str) -> str:
         """For tools without phrases: the thing and what the user knows of it."""

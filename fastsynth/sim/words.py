@@ -127,7 +127,9 @@ def plural(noun: str) -> str:
 
 
 def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """With a capital, unless it begins with an address or a code."""
+    first = text.partition(" ")[0]
+    return text if "@" in first or "_" in first else text[:1].upper() + text[1:]
 
 
 def own(text: str) -> str:

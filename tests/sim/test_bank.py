@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from random import Random
 
 import pytest
 from sim_plans import BANK
@@ -24,6 +25,15 @@ def test_brackets_are_left_out_where_a_slot_has_no_value() -> None:
     assert filled(text, a="Oslo", b="Rome") == "fly from Oslo to Rome"
     assert filled(text, a="Oslo", b="Rome", date="3 May") == "fly from Oslo to Rome on 3 May"
     assert filled(text, a="Oslo") is None
+
+
+def test_of_alternatives_one_is_drawn_and_all_come() -> None:
+    template = Template("<look at|open> {a} <now|today|please>")
+    drawn = {template.one(Random(seed)).fill({"a": "it"}.get) for seed in range(60)}
+
+    assert template.fill({"a": "it"}.get) == "look at it now"
+    assert len(drawn) == 6
+    assert "open it please" in drawn
 
 
 def test_result_paths_are_slots() -> None:
@@ -69,10 +79,16 @@ def test_shipped_phrases_are_plain_words(file: Path) -> None:
     for tool in re.findall(r"^(\w+):", text, re.MULTILINE):
         assert tool in bank
         phrases = bank.of(tool)
-        for template in (*phrases.ask, *phrases.given, *phrases.tell, *phrases.think):
+        for template in (*phrases.ask, *phrases.say, *phrases.given, *phrases.tell, *phrases.think):
             words = "".join(item for kind, item in template.parts if kind == "text")
             assert not re.search(r"[\[\]{}]|\w_\w", words), template.text
             assert template.text == template.text.strip()
+        for template in (*phrases.ask, *phrases.say, *phrases.given):
+            assert "|" not in "".join(i for k, i in template.parts if k == "text"), template.text
+            for seed in range(5):
+                assert template.one(Random(seed)).slots == template.slots, template.text
+        for template in phrases.say:
+            assert re.search(r"[.?!]\"?$|\"\{\w+\}\"$", template.text), template.text
         for template in (*phrases.ask, *phrases.given):
             assert not template.text.endswith("."), template.text
             assert not any(slot.startswith("=") for slot in template.slots), template.text
