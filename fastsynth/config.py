@@ -79,8 +79,9 @@ class Chain(Section, frozen=True, kw_only=True):
     """`strict`: exactly the trace's calls, in order. `progress`: failed attempts also record the
     share of goals they reached."""
     must_call: bool = False
-    """Guided attempts send `tool_choice: required` until as many calls came back as the trace
-    has: for small models that tell of calls instead of making them, on servers that know it."""
+    """Guided attempts send `tool_choice: required` until they are where the trace ends, or as many
+    calls came back as it has: for small models that tell of calls instead of making them, on
+    servers that know it."""
 
 
 class Output(Section, frozen=True, kw_only=True):

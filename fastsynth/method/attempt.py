@@ -11,7 +11,7 @@ from fastsynth.env.world import Mark, World
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.agents import Agents, Dropped, Place
 from fastsynth.method.calling import run_call
-from fastsynth.method.checks import foretold, stuck, unusable, verdict_of
+from fastsynth.method.checks import foretold, stuck, unfinished, unusable, verdict_of
 from fastsynth.method.kinds import NO_CALLS
 from fastsynth.method.manner import thought
 from fastsynth.method.pace import breathe
@@ -61,7 +61,7 @@ async def attempt(
     for step in range(2 * len(turn.steps) + 4):
         place = Place(turn=turn.number, attempt=number, step=step)
         await world.rest()
-        must_call = level > 0 and _has_to_call(scene, executed)
+        must_call = scene.must_call and level > 0 and await unfinished(turn, world, executed)
         reply = await agents.reason(transcript, scene.tools, place, script, must_call)
         if isinstance(reply, Dropped):
             fault = reply
@@ -115,12 +115,6 @@ def guided(agents: Agents, scene: Scene, level: int, hints: list[str]) -> Transc
     transcript = Transcript(tuple(earlier))
     transcript.append(Message(role="user", content=words))
     return transcript
-
-
-def _has_to_call(scene: Scene, executed: list[Executed]) -> bool:
-    if not scene.must_call or scene.turn.kind in NO_CALLS:
-        return False
-    return sum(1 for call in executed if not call.error) < len(scene.turn.steps)
 
 
 def _message(said: Spoken, reasoning: str, before: list[Message]) -> Message:

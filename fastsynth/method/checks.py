@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastsynth.activity import doing
@@ -15,8 +16,9 @@ from fastsynth.method.leakage import leak
 from fastsynth.method.manner import manner_fault
 from fastsynth.method.outcome import outcome_fault
 from fastsynth.method.parse import arguments_of
+from fastsynth.method.plan import Turn
 from fastsynth.method.scene import Scene
-from fastsynth.method.verify import Executed, Verdict, judge, ungrounded
+from fastsynth.method.verify import Executed, Verdict, judge, reached, ungrounded
 from fastsynth.records import Message, canonical
 
 
@@ -37,7 +39,19 @@ def foretold(scene: Scene, text: str, executed: list[Executed]) -> Dropped | Non
     seen = [*scene.seen(), *([call.arguments, call.value] for call in executed)]
     told = f"{scene.told} {scene.query}"
     unknown = unentailed(text, seen, told)
-    return _no("resultforetold", unknown) if unknown else None
+    return _no("result_foretold", unknown) if unknown else None
+
+
+async def unfinished(turn: Turn, world: World, executed: Sequence[Executed]) -> bool:
+    """Whether calls are still to be made: fewer came back than the trace has, and the turn's end
+    is not reached. Forcing a call on someone who is there already only makes needless ones."""
+    if turn.kind in NO_CALLS:
+        return False
+    good = [call for call in executed if not call.error]
+    if not good or len(good) >= len(turn.steps):
+        return len(good) < len(turn.steps)
+    there = await world.digest() == turn.digest
+    return not (there and all(reached(turn, goal, good) for goal in turn.goals))
 
 
 def stuck(executed: list[Executed]) -> Dropped | None:

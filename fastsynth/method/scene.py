@@ -30,7 +30,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     script: Cue
     mode: Mode = "default"
     must_call: bool = False
-    """Whether guided attempts have to call until as many calls came back as the trace has."""
+    """Whether guided attempts have to call until the turn's end is reached, or as many calls came
+    back as the trace has."""
     recorded: bool = True
     """Whether the attempt may become a row: then it must not tell how the data was made."""
 

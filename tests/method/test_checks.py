@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastsynth.method.checks import stuck
+import msgspec
+import pytest
+from method_stage import job, planned
+
+from fastsynth.method.checks import stuck, unfinished
 from fastsynth.method.verify import Executed
 
 
@@ -35,3 +39,31 @@ def test_after_something_came_back_a_failed_call_may_be_tried_again() -> None:
 
 def test_a_planned_failure_is_no_failure_of_the_call() -> None:
     assert stuck([ran("pay", "timed out", interrupted=True), ran("pay", "locked")]) is None
+
+
+@pytest.mark.anyio
+async def test_calls_are_wanted_until_the_end_of_the_turn_is_reached() -> None:
+    shorter = 0
+    for number in range(12):
+        async with planned(job(number)) as (plan, world):
+            turn = plan.turns[0]
+            start = await world.mark()
+            made: list[Executed] = []
+            assert await unfinished(turn, world, [ran("list_cards", "locked")])
+            for step in turn.steps:
+                assert await unfinished(turn, world, made)
+                await world.call(step.tool, dict(step.arguments))
+                call = ran(step.tool, **step.arguments)
+                made.append(msgspec.structs.replace(call, value=step.value))
+            assert not await unfinished(turn, world, made)
+
+            await world.rewind(start)
+            last = turn.steps[-1]
+            done = await world.call(last.tool, dict(last.arguments))
+            if done.ok and len(turn.steps) > 1 and len(turn.goals) == 1:
+                alone = msgspec.structs.replace(made[-1], value=done.value)
+                if await world.digest() == turn.digest and done.value == last.value:
+                    shorter += 1
+                    assert not await unfinished(turn, world, [alone])
+
+    assert shorter, "no look-up was there that could be left out"
