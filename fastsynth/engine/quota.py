@@ -30,6 +30,8 @@ from fastsynth.engine.stratum import (
 
 Tag = Literal["accepted", "rejected", "failed"]
 Verdict = Literal["accepted", "rejected", "failed", "duplicate"]
+LEAST_MISSING = 0.5
+"""Conversations a stratum must expect to miss before another job of it is begun."""
 PATIENCE = 200
 """A run without one accepted conversation ends after max(this, wanted) settled jobs."""
 
@@ -102,7 +104,8 @@ class Quota:
         for position, stratum in enumerate(self._strata):
             if stratum.closed:
                 continue
-            score = stratum.deficit(overall) / stratum.target
+            missing = stratum.deficit(overall)
+            score = missing / stratum.target if missing >= LEAST_MISSING else 0.0
             if score <= 0 and stratum.owed():
                 score = 2.0
             rank = (score, -len(stratum.states))
@@ -200,8 +203,10 @@ class Quota:
             yield from (index * count + position for index in stratum.find(states))
 
     def _overall(self) -> float:
+        """Share accepted of all that ended; three in four before anything has. A guess too high
+        costs a small run another wave, one too low pays for conversations that it throws away."""
         good = sum(stratum.good for stratum in self._strata)
-        return (good + 2.0) / (sum(stratum.finished for stratum in self._strata) + 4.0)
+        return (good + 3.0) / (sum(stratum.finished for stratum in self._strata) + 4.0)
 
     def _mark(self, stratum: Stratum, index: int, job: int, tag: Tag, content: str) -> Verdict:
         if tag == "failed":

@@ -209,15 +209,24 @@ def test_of_a_run_without_gaps_nothing_waits(drawn, order):
 
 
 def test_what_lies_past_the_last_needed_job_is_overshoot():
-    quota = Quota(1, {"a": 1})
-    jobs = [quota.next(), quota.next()]
-    assert jobs[1] is not None
-    quota.record(1, "accepted", "x")
-    quota.record(0, "accepted", "y")
+    quota = Quota(2, {"a": 1})
+    jobs = [quota.next(), quota.next(), quota.next()]
+    assert jobs[2] is not None
+    for number, content in ((2, "x"), (1, "y"), (0, "z")):
+        quota.record(number, "accepted", content)
 
-    assert list(quota.chosen()) == [0]
-    assert quota.needed(0)
-    assert not quota.needed(1)
+    assert list(quota.chosen()) == [0, 1]
+    assert quota.needed(1)
+    assert not quota.needed(2)
+
+
+def test_a_small_run_begins_few_more_jobs_than_it_wants():
+    one = Quota(1, {"a": 1})
+    many = Quota(30, {f"s{i}": 1.0 for i in range(10)})
+
+    assert one.next() is not None
+    assert one.next() is None, "the one in flight may do"
+    assert sum(1 for _ in iter(many.next, None)) <= 40
 
 
 @given(st.integers(0, 10**6), st.lists(st.floats(0, 100), min_size=1, max_size=12))
