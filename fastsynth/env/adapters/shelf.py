@@ -5,6 +5,7 @@ Neither is copied with the state. A shelf is put away as bytes while a conversat
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -33,12 +34,12 @@ class Shelf(Mapping[str, Any]):
 
     def _values(self) -> dict[str, Any]:
         if self._live is None:
-            self._live = _decode(self._packed)
+            self._live = _decode(zlib.decompress(self._packed))
         return self._live
 
     def put_away(self) -> None:
         if not self._packed:
-            self._packed = msgspec.msgpack.encode(self._live)
+            self._packed = zlib.compress(msgspec.msgpack.encode(self._live), 1)
         self._live = None
 
 
