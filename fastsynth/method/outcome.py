@@ -54,9 +54,10 @@ def outcome_fault(
     """Why an answer misreports what the calls did, or None.
 
     `sources` gives all text the model saw: the conversation, its values, the tools' descriptions.
-    It is asked only where the answer holds a word that needs one.
+    It is asked only where the answer holds a word that needs one. Where nothing was called, nothing
+    is reported: "that cannot be done" is then what a refusal says.
     """
-    told = _FAILED.search(answer)
+    told = _FAILED.search(answer) if executed else None
     lower = answer.lower()
     units = {*_BEHIND.findall(lower), *_BEFORE.findall(lower)}
     if not told and not units:

@@ -57,6 +57,8 @@ REFUSED = Executed(id="c1", tool="echo", arguments={}, error="no such folder")
         ("The text is in notes.txt now.", [WROTE], "", ""),
         ("The operation failed.", [WROTE], "", "tells_of_failure"),
         ("notes.txt does not exist in the folder.", [WROTE], "", "tells_of_failure"),
+        ("I'm sorry, that can't be done with the tools I have.", [], "", ""),
+        ("That cannot be done: the rule allows 100 at most.", [], "", ""),
         ("The first try failed, the second went through.", [REFUSED, WROTE], "", ""),
         ("The job 'nightly' failed on Monday.", [WROTE], "status: failed", ""),
         ("The brake holds 1000.0 psi.", [WROTE], "force in Newtons", "unit_made_up"),
