@@ -11,13 +11,13 @@ from fastsynth.engine.novelty import Novelty, Plans
 from fastsynth.engine.quota import Quota
 from fastsynth.errors import ConfigError
 from fastsynth.logs import MATCH, Counts
-from fastsynth.opening import counts_of, quota_of
+from fastsynth.opening import counts_of, quota_of, recall
 from fastsynth.order import Order, identity
 from fastsynth.prompts import Prompts
 from fastsynth.records import encode
 from fastsynth.settings import dump
 from fastsynth.spent import Spent, spent_before
-from fastsynth.store.journal import Journal, heads
+from fastsynth.store.journal import Journal
 from fastsynth.store.replies import ReplyLog
 from fastsynth.store.rundir import RunDir
 from fastsynth.store.summary import Tally
@@ -58,11 +58,7 @@ def open_books(
     stack.callback(novelty.close)
     counts = counts_of(config)
     quota, tally, plans = quota_of(config, novelty, counts), Tally(), Plans()
-    for head, _ in heads(order.run_dir):
-        ended = (head.job, head.tag, head.content_hash, head.plan_hash, head.near)
-        tally.add(head, quota.record(*ended))
-        if head.plan_hash:
-            plans.claim(head.job, head.stratum, head.plan_hash)
+    recall(order.run_dir, quota, tally, plans)
     before = spent_before(order.run_dir, rundir.manifest, tally.usage, quota.finished)
     rundir.write("config.yaml", dump(config))
     if counts is not None:

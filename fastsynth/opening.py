@@ -14,7 +14,7 @@ import msgspec
 
 from fastsynth.activity import Activity
 from fastsynth.config import Config, Endpoint
-from fastsynth.engine.novelty import Novelty
+from fastsynth.engine.novelty import Novelty, Plans
 from fastsynth.engine.quota import Quota
 from fastsynth.env.environment import Domain
 from fastsynth.env.law import Governed, Law, load_law
@@ -33,6 +33,8 @@ from fastsynth.roles import roles_of
 from fastsynth.sim.embedded import start_embedded
 from fastsynth.sim.mistakes import Mistakes
 from fastsynth.sim.server import Options
+from fastsynth.store.journal import heads
+from fastsynth.store.summary import Tally
 
 
 def domain_of(config: Config) -> Domain:
@@ -79,6 +81,15 @@ def quota_of(config: Config, novelty: Novelty | None, counts: Counts | None) -> 
     weights = weights_of(config)
     wanted = config.output.accepted
     return Quota(wanted, weights, novelty, cells(wanted, weights, counts) if counts else None)
+
+
+def recall(run_dir: Path, quota: Quota, tally: Tally, plans: Plans | None = None) -> None:
+    """Tells them of all jobs that ended, as the journal has them. Raises DamagedFile."""
+    for head, _ in heads(run_dir):
+        ended = (head.job, head.tag, head.content_hash, head.plan_hash, head.near)
+        tally.add(head, quota.record(*ended))
+        if plans is not None and head.plan_hash:
+            plans.claim(head.job, head.stratum, head.plan_hash)
 
 
 def weights_of(config: Config) -> dict[str, float]:

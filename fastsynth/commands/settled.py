@@ -15,9 +15,8 @@ import msgspec
 from fastsynth.engine.novelty import Novelty
 from fastsynth.engine.quota import Quota
 from fastsynth.logs import counts_kept
-from fastsynth.opening import quota_of
+from fastsynth.opening import quota_of, recall
 from fastsynth.settings import decode, read_yaml
-from fastsynth.store.journal import heads
 from fastsynth.store.manifest import ENDED, Manifest
 from fastsynth.store.summary import Tally
 
@@ -30,9 +29,7 @@ def settled(run_dir: Path, manifest: Manifest) -> Iterator[tuple[Quota, Manifest
     novelty, tally = Novelty(), Tally()
     try:
         quota = quota_of(config, novelty, counts_kept(run_dir))
-        for head, _ in heads(run_dir):
-            ended = (head.job, head.tag, head.content_hash, head.plan_hash, head.near)
-            tally.add(head, quota.record(*ended))
+        recall(run_dir, quota, tally)
         if manifest.stopped_by in ENDED:
             quota.pass_over()
         yield quota, _counted(manifest, quota, tally, novelty)
