@@ -35,6 +35,11 @@ class Dropped(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+def refused(reason: str, detail: str) -> Dropped:
+    """What a check of an attempt says no to."""
+    return Dropped(stage="chain", reason=reason, detail=detail)
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where in the method a request stands; part of its key."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from fastsynth.method.agents import Dropped
+from fastsynth.method.agents import Dropped, refused
 from fastsynth.method.forms import normal, numbers, scalars, stands_in
 from fastsynth.method.goals import goal_values
 from fastsynth.method.plan import Rule, Turn
@@ -41,17 +41,17 @@ def answer_fault(turn: Turn, answer: str, context: Iterable[Any], told: str) -> 
     """
     text = normal(answer)
     if text.strip() == "":
-        return _no("answer_empty", "")
+        return refused("answer_empty", "")
     for goal in turn.goals:
         for value in goal_values(turn.steps[goal.step], goal):
             if not stands_in(value, text):
-                return _no("goal_value_not_told", str(value))
+                return refused("goal_value_not_told", str(value))
     unknown = unentailed(answer, context, told)
     if unknown:
-        return _no("answer_not_entailed", unknown)
+        return refused("answer_not_entailed", unknown)
     claim = _CLAIM.search(answer)
     if claim and not any(goal.effect for goal in turn.goals):
-        return _no("false_claim", claim.group())
+        return refused("false_claim", claim.group())
     return None
 
 
@@ -68,13 +68,17 @@ def kind_fault(turn: Turn, answer: str) -> Dropped | None:
         case "missing_parameter", _:
             return _asks_for_slot(turn, answer, text)
         case ("missing_function", _) | ("no_tool", "unavailable"):
-            return None if _UNABLE.search(answer) else _no("does_not_say_it_cannot", answer[:120])
+            return (
+                None if _UNABLE.search(answer) else refused("does_not_say_it_cannot", answer[:120])
+            )
         case "refusal", _:
             if not _UNABLE.search(answer):
-                return _no("does_not_refuse", answer[:120])
+                return refused("does_not_refuse", answer[:120])
             assert turn.rule is not None
             named = _names(turn.rule, text)
-            return None if named or _RULE.search(answer) else _no("rule_not_named", answer[:120])
+            return (
+                None if named or _RULE.search(answer) else refused("rule_not_named", answer[:120])
+            )
         case _:
             return None
 
@@ -91,12 +95,12 @@ def _asks_for_slot(turn: Turn, answer: str, text: str) -> Dropped | None:
     """It asks, for what is missing, and not for three other things as well."""
     assert turn.slot is not None
     if "?" not in answer:
-        return _no("does_not_ask", answer[:120])
+        return refused("does_not_ask", answer[:120])
     if answer.count("?") > 2:
-        return _no("asks_for_more", answer[:120])
+        return refused("asks_for_more", answer[:120])
     if _shares_stem(f"{turn.slot.parameter} {turn.slot.words}", text) or _WHICH.search(answer):
         return None
-    return _no("asks_for_other", answer[:120])
+    return refused("asks_for_other", answer[:120])
 
 
 def _shares_stem(name: str, text: str) -> bool:
@@ -147,7 +151,3 @@ def _unknown_identifier(answer: str, seen: list[Any], told: str) -> str:
         return ""
     bare = _PUNCTUATION.sub("", known)
     return next((word for word in left if _PUNCTUATION.sub("", word.lower()) not in bare), "")
-
-
-def _no(reason: str, detail: str) -> Dropped:
-    return Dropped(stage="chain", reason=reason, detail=detail)

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastsynth.activity import doing
 from fastsynth.env.world import Mark, World
-from fastsynth.method.agents import Dropped
+from fastsynth.method.agents import Dropped, refused
 from fastsynth.method.answer import answer_fault, kind_fault, unentailed
 from fastsynth.method.claims import idle_fault
 from fastsynth.method.forms import normal, stands_in
@@ -26,9 +26,9 @@ def unusable(scene: Scene, message: Message) -> Dropped | None:
     """Calls no row should hold: of tools that are not shown, or with arguments that are none."""
     for call in message.tool_calls:
         if call.name not in scene.tool_names:
-            return _no("unknown_tool", call.name)
+            return refused("unknown_tool", call.name)
         if arguments_of(call) is None:
-            return _no("malformed_arguments", call.arguments[:200])
+            return refused("malformed_arguments", call.arguments[:200])
     return None
 
 
@@ -39,7 +39,7 @@ def foretold(scene: Scene, text: str, executed: list[Executed]) -> Dropped | Non
     seen = [*scene.seen(), *([call.arguments, call.value] for call in executed)]
     told = f"{scene.told} {scene.query}"
     unknown = unentailed(text, seen, told)
-    return _no("result_foretold", unknown) if unknown else None
+    return refused("result_foretold", unknown) if unknown else None
 
 
 async def unfinished(turn: Turn, world: World, executed: Sequence[Executed]) -> bool:
@@ -60,7 +60,7 @@ def stuck(executed: list[Executed]) -> Dropped | None:
         if not executed[-1].error or not call.error:
             return None
         if not call.interrupted and _same_call(call, executed[-1]):
-            return _no("repeats_failed_call", f"{call.tool}: {call.error}"[:300])
+            return refused("repeats_failed_call", f"{call.tool}: {call.error}"[:300])
     return None
 
 
@@ -82,7 +82,7 @@ async def verdict_of(
         return verdict
     guessed = ungrounded(scene.turn, executed, normal(f"{scene.told} {scene.query}"))
     if guessed:
-        return _no("ungrounded_value", guessed)
+        return refused("ungrounded_value", guessed)
     answer = messages[-1].content or ""
     context = [*scene.seen(), *([call.arguments, call.value] for call in executed)]
     told = f"{scene.told} {scene.query}"
@@ -98,9 +98,9 @@ async def verdict_of(
     if fault is not None:
         return fault
     if scene.turn.recall is not None and not stands_in(scene.recalled, normal(answer)):
-        return _no("goal_value_not_told", str(scene.recalled))
+        return refused("goal_value_not_told", str(scene.recalled))
     leaked = leaks(scene, messages) if scene.recorded else ""
-    return _no("leakage", leaked) if leaked else verdict
+    return refused("leakage", leaked) if leaked else verdict
 
 
 def _idle_fault(scene: Scene, answer: str, context: list[Any]) -> Dropped | None:
@@ -119,7 +119,3 @@ def leaks(scene: Scene, messages: list[Message]) -> str:
             if found:
                 return found
     return ""
-
-
-def _no(reason: str, detail: str) -> Dropped:
-    return Dropped(stage="chain", reason=reason, detail=detail)

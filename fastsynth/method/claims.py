@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from fastsynth.method.agents import Dropped
+from fastsynth.method.agents import Dropped, refused
 from fastsynth.method.forms import numbers, scalars
 from fastsynth.method.wording import words
 from fastsynth.records import Message
@@ -69,9 +69,9 @@ def idle_fault(
     results of earlier turns. `rule`: the text of the rule that the answer may quote.
     """
     if claim := _unfounded(answer.replace("’", "'"), before, rule):
-        return _no("false_claim", claim)
+        return refused("false_claim", claim)
     if name := _unheard(answer, before, list(scalars(list(seen))), rule):
-        return _no("answer_not_entailed", name)
+        return refused("answer_not_entailed", name)
     return None
 
 
@@ -130,7 +130,3 @@ def _heard(name: str, told: str, known: Collection[float]) -> bool:
         return {abs(amount) for amount in written} <= set(known)
     digits = [float(run) for run in _RUN.findall(name.replace(",", ""))]
     return bool(digits) and all(run in known for run in digits)
-
-
-def _no(reason: str, detail: str) -> Dropped:
-    return Dropped(stage="chain", reason=reason, detail=detail)

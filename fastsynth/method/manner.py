@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from fastsynth.method.agents import Dropped
+from fastsynth.method.agents import Dropped, refused
 from fastsynth.method.guards import named_tool
 
 _MARKUP = re.compile(r"</?tool|<\||\|>|```|^\s*[{\[].*[}\]]\s*$", re.DOTALL)
@@ -40,15 +40,15 @@ _SPOKEN = re.compile(
 def manner_fault(answer: str, tool_names: Collection[str]) -> Dropped | None:
     """Why an answer is none that a person should be given, or None."""
     if found := _MARKUP.search(answer):
-        return _no("answer_is_markup", found.group()[:60])
+        return refused("answer_is_markup", found.group()[:60])
     if found := _ABSENT.search(answer):
-        return _no("speaks_about_the_user", found.group())
+        return refused("speaks_about_the_user", found.group())
     if doubted := _DOUBTED.search(answer):
-        return _no("doubts_its_results", doubted.group())
+        return refused("doubts_its_results", doubted.group())
     if inside := _INSIDES.search(answer):
-        return _no("tells_of_its_tools", inside.group())
+        return refused("tells_of_its_tools", inside.group())
     if named := named_tool(answer, tool_names):
-        return _no("answer_names_tool", named)
+        return refused("answer_names_tool", named)
     return None
 
 
@@ -57,7 +57,3 @@ def thought(prose: str) -> str:
     it speaks to somebody or announces a block of code that was the call."""
     bare = prose.replace("```", "").strip()
     return "" if _SPOKEN.search(bare) or bare.endswith(":") else bare
-
-
-def _no(reason: str, detail: str) -> Dropped:
-    return Dropped(stage="chain", reason=reason, detail=detail)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from fastsynth.method.agents import Dropped
+from fastsynth.method.agents import Dropped, refused
 from fastsynth.method.verify import Executed
 
 _FAILED = re.compile(
@@ -66,10 +66,6 @@ def outcome_fault(
     if told and not any(call.error for call in executed):
         stem = told.group().split()[-1].lower()[:4]
         if stem not in known:
-            return _no("tells_of_failure", told.group())
+            return refused("tells_of_failure", told.group())
     made_up = (unit for unit in units if not any(form in known for form in _UNITS[unit]))
-    return next((_no("unit_made_up", unit) for unit in sorted(made_up)), None)
-
-
-def _no(reason: str, detail: str) -> Dropped:
-    return Dropped(stage="chain", reason=reason, detail=detail)
+    return next((refused("unit_made_up", unit) for unit in sorted(made_up)), None)

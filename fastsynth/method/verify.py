@@ -14,7 +14,7 @@ import msgspec
 
 from fastsynth.env import paths
 from fastsynth.env.world import Mark, World
-from fastsynth.method.agents import Dropped
+from fastsynth.method.agents import Dropped, refused
 from fastsynth.method.forms import normal, scalars, stands_in
 from fastsynth.method.guards import distinctive
 from fastsynth.method.plan import Goal, Turn
@@ -64,24 +64,24 @@ async def judge(
     """
     for call in executed:
         if call.forbidden:
-            return _no("breaks_rule", f"{call.tool}: {call.forbidden}")
+            return refused("breaks_rule", f"{call.tool}: {call.forbidden}")
     if any(call.moved for call in executed):
-        return _no("failed_call_moved_state", "")
+        return refused("failed_call_moved_state", "")
     good = [call for call in executed if not call.error]
     if turn.kind == "no_tool" and executed:
-        return _no("needless_call", executed[0].tool)
+        return refused("needless_call", executed[0].tool)
     if turn.interruptions and not any(call.interrupted for call in executed):
-        return _no("not_interrupted", turn.interruptions[0].tool)
+        return refused("not_interrupted", turn.interruptions[0].tool)
     if turn.kind == "parallel" and len({call.message for call in good}) == len(good):
-        return _no("not_parallel", "independent calls were made one by one")
+        return refused("not_parallel", "independent calls were made one by one")
     if await world.digest() != turn.digest:
-        return _no("wrong_state", "the state after the turn differs from the trace's")
+        return refused("wrong_state", "the state after the turn differs from the trace's")
     for goal in turn.goals:
         if not reached(turn, goal, good) or await _unproven(turn, goal, world, start, good):
             step = turn.steps[goal.step]
-            return _no("missing_result", f"no result gives what {step.tool} gave")
+            return refused("missing_result", f"no result gives what {step.tool} gave")
     if mode == "strict" and (strays := _strays(turn, executed)):
-        return _no("other_calls", strays)
+        return refused("other_calls", strays)
     recovered = tuple(call.id for call in executed if call.error)
     wanted = [(step.tool, canonical(step.arguments)) for step in turn.steps]
     made = [(call.tool, canonical(call.arguments)) for call in good]
@@ -235,7 +235,3 @@ def _identifies(value: Any) -> bool:
 def _says(value: Any) -> bool:
     """Values that narrow something down: a word, a number other than nought, a yes."""
     return value not in ("", 0, False, None)
-
-
-def _no(reason: str, detail: str) -> Dropped:
-    return Dropped(stage="chain", reason=reason, detail=detail)
