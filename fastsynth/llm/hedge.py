@@ -16,7 +16,7 @@ from anyio.abc import TaskGroup
 
 from fastsynth.events import Bus, Event, JobStarted, TailBegan
 from fastsynth.llm.chat import AgentRole, Reply
-from fastsynth.llm.exchange import Flight, Sent, fly, report_failure
+from fastsynth.llm.exchange import Flight, Job, Sent, fly, report_failure
 from fastsynth.llm.faults import Again, Throttle, cause_of
 from fastsynth.llm.limits import Permit
 
@@ -55,7 +55,7 @@ class Hedges:
             why = "hedged"
         finally:
             if self._seconds and (second := self._seconds.pop(first, None)) is not None:
-                second.stop(why)
+                second.stop(why, self._bus)
         if isinstance(sent.result, Reply):
             self._latencies_of(first.job.ask.role).append(sent.seconds)
         return sent
@@ -106,6 +106,7 @@ class Second:
         self._first = first
         self._flight = Flight(first.job, first.load, permit)
         self._sent: Sent | None = None
+        self._taken = False
         self._ended = anyio.Event()
 
     async def run(self, bus: Bus) -> None:
@@ -117,8 +118,7 @@ class Second:
             if isinstance(sent.result, Reply):
                 self._first.call_off("hedged")
             else:
-                cause = cause_of(sent.result)
-                report_failure(flight.job, sent.gate, sent.seconds, cause, True, bus)
+                _report(flight.job, sent, bus)
         finally:
             self._ended.set()
 
@@ -129,16 +129,32 @@ class Second:
             assert self._sent is not None
             took = anyio.current_time() - first.permit.at
             first.job.service.pool.replied(first.permit.gate, took)
-            return self._sent
+            return self._take(self._sent)
         if isinstance(sent.result, Again | Throttle):
-            await self._ended.wait()
+            try:
+                await self._ended.wait()
+            except anyio.get_cancelled_exc_class():
+                _report(first.job, sent, bus)
+                raise
             if self._sent is not None and isinstance(self._sent.result, Reply):
-                cause = cause_of(sent.result)
-                report_failure(first.job, sent.gate, sent.seconds, cause, True, bus)
-                return self._sent
+                _report(first.job, sent, bus)
+                return self._take(self._sent)
         return sent
 
-    def stop(self, why: str) -> None:
+    def stop(self, why: str, bus: Bus) -> None:
         """The request is over."""
+        sent = self._sent
         if not self._ended.is_set():
             self._flight.call_off(why)
+        elif sent is not None and isinstance(sent.result, Reply) and not self._taken:
+            report_failure(self._first.job, sent.gate, sent.seconds, why, False, bus)
+
+    def _take(self, sent: Sent) -> Sent:
+        self._taken = True
+        return sent
+
+
+def _report(job: Job, sent: Sent, bus: Bus) -> None:
+    """A send that failed while the other one of its request goes on, or is all there is."""
+    assert not isinstance(sent.result, Reply)
+    report_failure(job, sent.gate, sent.seconds, cause_of(sent.result), True, bus)

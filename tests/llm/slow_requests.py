@@ -39,6 +39,8 @@ class Trial(Setup):
         self.tail = tail
         self.took = 0.0
         self.idle = False
+        self.scope: anyio.CancelScope | None = None
+        """Of the last slow request."""
 
     def run(self, slow: int = 1) -> list[Reply | NoReply]:
         return run_virtual(self._run(slow))
@@ -55,7 +57,8 @@ class Trial(Setup):
         replies: list[Reply | NoReply] = []
 
         async def one(job: int) -> None:
-            replies.append(await client.ask(ask(job)))
+            with anyio.CancelScope() as self.scope:
+                replies.append(await client.ask(ask(job)))
 
         async with anyio.create_task_group() as beside:
             beside.start_soon(client.attend)

@@ -20,9 +20,13 @@ from fastsynth.events import (
     TailBegan,
 )
 from fastsynth.llm.chat import NoReply, Reply
+from fastsynth.llm.fake import TimedTransport
 from fastsynth.llm.faults import Fault
 from fastsynth.llm.limits import Gate, Limits
 from fastsynth.llm.router import Pool
+from fastsynth.llm.streaming import Merging
+from fastsynth.llm.transport import Answer
+from fastsynth.llm.wire import Body
 from fastsynth.sim.faults import Faults
 from fastsynth.sim.server import Options, serving
 from fastsynth.store.traffic import Traffic
@@ -146,6 +150,33 @@ def test_an_ask_that_is_cancelled_takes_its_second_send_with_it() -> None:
     assert isinstance(reply, NoReply)
     assert trial.wasted() == ["cancelled", "cancelled"]
     assert trial.idle
+
+
+def test_a_first_send_that_failed_counts_even_if_its_request_is_cancelled_while_it_waits() -> None:
+    def plan(_: str, number: int) -> tuple[float, bytes | Fault]:
+        return (3.0, Fault("reset", "gone")) if number == USUAL else (100.0, BODY)
+
+    trial = Trial(plan, deadline=5.0)
+    trial.run()
+
+    assert sorted(trial.wasted()) == ["cancelled", "reset"]
+    assert trial.idle
+
+
+def test_a_second_reply_that_comes_as_its_request_is_cancelled_is_counted_as_waste() -> None:
+    trial = Trial(first_slow(300))
+
+    class Late(TimedTransport):
+        async def post(self, url: str, body: Body, merging: Merging | None = None) -> Answer:
+            answer = await super().post(url, body, merging)
+            if trial.scope is not None:
+                trial.scope.cancel()
+            return answer
+
+    trial.transport = Late(lambda _, n: (300.0 if n == USUAL else 1.0, BODY))
+
+    assert trial.run() == []
+    assert trial.wasted() == ["cancelled", "cancelled"]
 
 
 def test_waste_is_told_apart_from_failures_in_the_manifest() -> None:
