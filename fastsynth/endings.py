@@ -27,9 +27,10 @@ def models_before(config: Config, left: Manifest) -> dict[str, str] | None:
 
 
 def ended_already(order: Order, prompts: Prompts, left: Manifest, models: dict[str, str]) -> bool:
-    """Whether nothing is left to do: this run, this size, and its files all there."""
+    """Whether nothing is left to do: this run, this size, no job without an outcome, and its
+    files all there."""
     config = order.config
-    if left.stopped_by not in ENDED or left.wanted != config.output.accepted:
+    if left.stopped_by not in ENDED or left.wanted != config.output.accepted or left.holes:
         return False
     if left.identity != identity(order, prompts, models):
         return False

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from running import Endpoint, endpoint, here, manifest, rows, start, summary, wait_until
 
+from fastsynth.engine import drain
+from fastsynth.engine.stratum import TRIES
 from fastsynth.store.journal import decode_outcome
 
 WANTED = 8
@@ -90,6 +93,31 @@ def test_a_job_that_never_ended_keeps_nothing_out_of_a_run_that_has_ended(
 
     assert again.stderr == ""
     assert [row.id for row in rows(out)] == [row.id for row in rows(few)[1:]]
+
+
+def test_a_run_that_ended_with_a_hole_fills_it_when_it_is_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first jobs fail as often as jobs may; others stand in until they are tried again."""
+    monkeypatch.setattr(drain, "PAUSE", 0.0)
+
+    def down_at_first(request: web.Request, number: int) -> web.Response | None:
+        down = request.method == "POST" and number < 2 * TRIES
+        return web.json_response({}, status=500) if down else None
+
+    with endpoint(twist=down_at_first) as server:
+        asked = asked_for(server, tmp_path, "-n", 2, "--width", 1)
+        asked += ("--set", "endpoints.teacher.retries=0")
+        first = here(*asked)
+        assert first.returncode == 0, first.stderr
+        missed, around = manifest(tmp_path), rows(tmp_path)
+        second = here(*asked)
+
+    assert second.returncode == 0, second.stderr
+    assert (missed["stopped_by"], len(around)) == ("done", 2)
+    assert missed["holes"]
+    assert manifest(tmp_path)["holes"] == []
+    assert rows(tmp_path) != around
 
 
 def _cut_out_first_job(out: Path, ended: bool = False) -> None:

@@ -100,6 +100,8 @@ class _Workers(Generic[J, R]):
                 await self._outage.pause()
             job = self._take()
             self.fill()
+        if probing:
+            self._outage.unclaim()
         self._alive -= 1
 
 
@@ -118,6 +120,10 @@ class _Outage:
 
     def over(self) -> None:
         self._row = self._probes = 0
+        self._claimed = False
+
+    def unclaim(self) -> None:
+        """The worker that probed found no job: the next failure of one in flight is a probe's."""
         self._claimed = False
 
     def stay(self, probing: bool) -> bool:

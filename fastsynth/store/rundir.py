@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -67,7 +68,7 @@ def earlier(path: Path, resume: Resume = "auto") -> Manifest | None:
         raise ConfigError(f"{path}: a file, need a directory for the run")
     found = read_manifest(path)
     if found is None:
-        if path.is_dir() and any(inside.name != PROBE for inside in path.iterdir()):
+        if path.is_dir() and not _is_bare(path):
             raise ConfigError(
                 f"{path}: not empty and without manifest.json, need a new directory or a run's own"
             )
@@ -79,6 +80,18 @@ def earlier(path: Path, resume: Resume = "auto") -> Manifest | None:
             f"{path}: holds a run, need a new directory (-o) or --resume auto to go on with it"
         )
     return found
+
+
+def _is_bare(path: Path) -> bool:
+    """Whether a run could begin there: nothing, a probing phase, or what a run leaves that ended
+    before it had written its first manifest (killed, or no space)."""
+    ours = ("journal", "replies")
+    return all(
+        inside.name == PROBE
+        or (inside.name in ours and all(left.suffix == ".lock" for left in inside.glob("*")))
+        or inside.name.startswith(".manifest.json.")
+        for inside in path.iterdir()
+    )
 
 
 def _check_identity(path: Path, found: Manifest, identity: str) -> None:
@@ -99,7 +112,10 @@ def _make(path: Path) -> None:
 
 
 def _lock(lock: Path, run_dir: Path) -> int:
-    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        reraise_disk(error, str(lock))
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -108,6 +124,7 @@ def _lock(lock: Path, run_dir: Path) -> int:
         raise ConfigError(
             f"{run_dir}: in use by {holder}; wait for it, end it, or take another directory (-o)"
         ) from None
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+    with suppress(OSError):  # no space to say who holds it, and it is held all the same
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     return fd

@@ -196,6 +196,33 @@ async def test_an_outage_that_lasts_ends_the_run(monkeypatch):
     assert stop.reason == "outage"
 
 
+async def test_an_outage_in_which_the_prober_finds_no_job_is_probed_by_the_next(monkeypatch):
+    """Nine jobs fail at once and make an outage; the tenth, whose end was awaited, fails later."""
+    monkeypatch.setattr(drains, "PAUSE", 0.001)
+    jobs, late, ran = list(range(10)), anyio.Event(), []
+
+    def pull() -> int | None:
+        if not jobs and 9 not in ran:
+            late.set()
+        return jobs.pop(0) if jobs else None
+
+    async def work(job: int) -> bool:
+        if job == 9 and job not in ran:
+            await late.wait()
+            await anyio.sleep(0.01)
+            jobs.append(10)
+        ran.append(job)
+        return job == 10
+
+    async def keep(job: int, outcome: bool) -> bool:
+        return outcome
+
+    with anyio.fail_after(3):
+        await drain(pull, work, keep, width=10, stop=Stop())
+
+    assert ran[-1] == 10
+
+
 @pytest.mark.parametrize("width", [1, 5, 64])
 async def test_quota_and_drain_give_the_same_data_set_at_any_width(width):
     quota = Quota(60, {"a": 3.0, "b": 1.0})

@@ -58,6 +58,22 @@ def test_a_directory_of_something_else_is_not_touched(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_a_run_that_ended_before_its_first_manifest_can_be_begun_again(tmp_path):
+    RunDir(tmp_path, ONE).close()
+    (tmp_path / "manifest.json").rename(tmp_path / ".manifest.json.1")
+    with RunDir(tmp_path, TWO) as begun:
+        assert not begun.resumed
+
+
+def test_a_run_that_lost_its_manifest_is_not_begun_anew(tmp_path):
+    with RunDir(tmp_path, ONE) as run:
+        run.journal.write_text("{}")
+    (tmp_path / "manifest.json").unlink()
+
+    with pytest.raises(ConfigError, match="without manifest"):
+        RunDir(tmp_path, ONE)
+
+
 def test_a_second_process_is_kept_out_and_another_writer_let_in(tmp_path):
     first = RunDir(tmp_path, ONE)
     with pytest.raises(ConfigError, match=r"in use by process \d+ on "):
