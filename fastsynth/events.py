@@ -22,6 +22,8 @@ class RunStarted(Event, frozen=True, omit_defaults=True):
     already_accepted: int
     endpoints: tuple[str, ...]
     teacher: str
+    student: str = ""
+    """The model whose failures are measured; "" where none is."""
 
 
 class JobStarted(Event, frozen=True, omit_defaults=True):

@@ -166,6 +166,7 @@ def _announce(order: Order, client: Client | None, books: Books, bus: Bus) -> No
             already_accepted=books.quota.accepted,
             endpoints=tuple(lane.endpoint for lane in client.lanes()) if client else (),
             teacher="+".join(teachers(books.models)),
+            student=books.models.get("student", ""),
         )
     )
 

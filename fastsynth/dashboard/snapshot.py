@@ -98,8 +98,13 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     warnings: int
 
 
+def asks_no_model(run: RunStarted) -> bool:
+    """Nothing costs money: teacher and student are scripted, or not known yet."""
+    return {run.teacher, run.student} <= {"", "scripted"}
+
+
 def spending(view: Snapshot) -> str:
     """`cost $1.20 of about $12.00`; "" before it is known who writes."""
-    if view.cost_usd is None and view.run.teacher in ("", "scripted"):
+    if view.cost_usd is None and asks_no_model(view.run):
         return "no model asked" if view.run.teacher else ""
     return figures.spending(view.cost_usd, view.unpriced, view.projected_usd)

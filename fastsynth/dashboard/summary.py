@@ -11,7 +11,7 @@ from rich.text import Text
 from fastsynth.dashboard import figures
 from fastsynth.dashboard.canvas import clean
 from fastsynth.dashboard.frame import idle_text
-from fastsynth.dashboard.snapshot import SCRIPTED, Snapshot
+from fastsynth.dashboard.snapshot import SCRIPTED, Snapshot, asks_no_model
 from fastsynth.store.summary import Summary
 
 WARNINGS_SHOWN = 5
@@ -105,7 +105,7 @@ def _accepted(view: Snapshot) -> str:
 
 
 def _cost(view: Snapshot) -> str:
-    if view.cost_usd is None and view.run.teacher == "scripted":
+    if view.cost_usd is None and asks_no_model(view.run):
         return "none: no model was asked"
     if view.cost_usd is None:
         return (

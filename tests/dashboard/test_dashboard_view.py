@@ -8,6 +8,7 @@ from io import StringIO
 from types import FrameType, FunctionType
 from typing import Any
 
+import msgspec
 import pytest
 from made_up_run import some, started
 from rich.console import Console
@@ -244,6 +245,8 @@ def test_where_no_model_is_asked_no_price_is_missed() -> None:
 
     assert [spending(Progress(0.0).snapshot(1.0)), spending(view)] == ["", "no model asked"]
     assert spending(modelled) == "price unknown"
+    student = msgspec.structs.replace(started(), student="some-student")
+    assert spending(progress(student).snapshot(1.0)) == "price unknown"
 
 
 def test_what_ran_past_the_wanted_is_told_at_the_end() -> None:
