@@ -106,6 +106,8 @@ SlotLabel = Literal[
     "environment",  # no request: conversations are in their environment
     "verifier",  # no request: attempts are being checked
     "client_cpu",  # no request: conversations wait for this process
+    "elsewhere",  # no request: conversations wait for other addresses, or to ask again
+    "width",  # no request: more slots than conversations there can be
     "no_work",  # no request: fewer conversations than there could be
 ]
 

@@ -15,6 +15,8 @@ WORDS: Mapping[SlotLabel, str] = {
     "environment": "environment",
     "verifier": "verifier",
     "client_cpu": "client CPU",
+    "elsewhere": "waiting elsewhere",
+    "width": "more slots than width",
     "no_work": "no work left",
 }
 LIMITS = {"rpm": "RPM limit", "tpm": "TPM limit", "paused": "server's wait"}

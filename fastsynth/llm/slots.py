@@ -1,8 +1,9 @@
 """Where the seconds of an address's slots went: every second of every slot has one label.
 
 A slot is one of the requests that the address could have been sent at the time. It works (server),
-stands still though a request waits (own limit, rate limit, down), or nobody wants it; then it is
-shared out over what the conversations did meanwhile.
+stands still though a request waits (own limit, rate limit, down), or nobody wants it. Then a
+conversation that was not here could have filled it: it goes to what those did meanwhile, and what
+is left when each has filled one, to the width.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ _HELD: Mapping[str, SlotLabel] = {
     "paused": "rate_limit",
     "down": "down",
 }
-_WANTED: Mapping[Doing, SlotLabel] = {
+_AWAY: Mapping[Doing, SlotLabel] = {
+    "asking": "elsewhere",
     "environment": "environment",
     "verifier": "verifier",
     "computing": "client_cpu",
@@ -36,7 +38,7 @@ class Slots:
         self.limits: dict[str, float] = {}
         """`rpm`, `tpm`, `paused`, `in_flight`, `ramp`, `down` -> slot-seconds."""
         self._activity = activity
-        self._gathered = self._unwanted = 0.0
+        self._gathered = self._unwanted = self._wanted = 0.0
         self._marks: Mapping[Doing, float] = activity.totals() if activity else {}
 
     def spent(self, seconds: float, working: int, held: int, why: str, idle: int) -> None:
@@ -47,6 +49,7 @@ class Slots:
         if held:
             self._add(_HELD.get(why, "own_limit"), seconds * held)
             self.limits[why] = self.limits.get(why, 0.0) + seconds * held
+        self._wanted += seconds * (working + held)
         self._unwanted += seconds * (idle - held)
         self._gathered += seconds
         if self._gathered >= SHARED_EVERY:
@@ -54,20 +57,20 @@ class Slots:
 
     def share_out(self) -> None:
         """Slot-seconds that nobody wanted, by what conversations did since the last time."""
-        self._gathered = 0.0
-        unwanted, self._unwanted = self._unwanted, 0.0
+        unwanted, wanted = self._unwanted, self._wanted
+        self._gathered = self._unwanted = self._wanted = 0.0
         if self._activity is None:
             self._add("no_work", unwanted)
             return
         totals = self._activity.totals()
-        grown = {label: totals[doing] - self._marks[doing] for doing, label in _WANTED.items()}
-        whole = sum(grown.values())
+        away = {label: totals[doing] - self._marks[doing] for doing, label in _AWAY.items()}
         self._marks = totals
-        if whole <= 0.0:
-            self._add("client_cpu", unwanted)
-            return
-        for label, part in grown.items():
-            self._add(label, unwanted * part / whole)
+        away["elsewhere"] = max(0.0, away["elsewhere"] - wanted)
+        whole = sum(away.values())
+        self._add("width", unwanted - whole)
+        if whole > 0.0:
+            for label, part in away.items():
+                self._add(label, min(unwanted, whole) * part / whole)
 
     def _add(self, label: SlotLabel, seconds: float) -> None:
         if seconds > 0:

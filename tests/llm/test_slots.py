@@ -90,6 +90,34 @@ def test_fewer_conversations_than_slots_is_no_work() -> None:
     assert run_virtual(main()) == {"server": 10.0, "no_work": 70.0}
 
 
+def asking(width: int, slots: int, elsewhere: int) -> dict[str, float]:
+    """Ten seconds in which one conversation asks here, others elsewhere, and nobody does more."""
+
+    async def main() -> dict[str, float]:
+        activity = Activity(width)
+        gate = Gate("p@a", Limits(in_flight=slots), Slots(activity))
+        gate.account(anyio.current_time())
+        for job in range(1 + elsewhere):
+            activity.listen(JobStarted(job, ""))
+            activity.shift("asking", 1)
+        permit = gate.take(anyio.current_time())
+        await anyio.sleep(10)
+        gate.release(permit, anyio.current_time())
+        gate.slots.share_out()
+        return {label: round(seconds, 6) for label, seconds in gate.slots.seconds.items()}
+
+    return run_virtual(main())
+
+
+def test_conversations_at_another_endpoint_are_no_work_of_this_process() -> None:
+    assert asking(4, 4, elsewhere=3) == {"server": 10.0, "elsewhere": 30.0}
+
+
+def test_slots_beyond_the_width_are_told_apart_from_what_conversations_do() -> None:
+    assert asking(1, 4, elsewhere=0) == {"server": 10.0, "width": 30.0}
+    assert asking(2, 4, elsewhere=1) == {"server": 10.0, "elsewhere": 10.0, "width": 20.0}
+
+
 def test_every_second_of_every_slot_is_told_once() -> None:
     event = told(Limits(in_flight=8, rpm=100), 12, think=2.0, reply=1.0, doing_="environment")
 
