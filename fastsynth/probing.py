@@ -19,7 +19,7 @@ from fastsynth.errors import NothingAccepted, config_error
 from fastsynth.method.targets import COVERAGE, Focus
 from fastsynth.order import Order
 from fastsynth.phases import probing_config
-from fastsynth.quality.probe import Probe, in_words, summarise
+from fastsynth.quality.probe import Probe, band_in_words, in_words, summarise
 from fastsynth.records import Usage
 from fastsynth.roles import roles_of
 from fastsynth.run import generate
@@ -42,11 +42,20 @@ async def generate_aimed(order: Order) -> Manifest:
         found = await probe(order)
         order = _less(order, time.monotonic() - began)
         if order.mode in ("auto", "plain"):
-            Console(stderr=True, soft_wrap=True).out(in_words(found), highlight=False)
+            Console(stderr=True, soft_wrap=True).out(told(order, found), highlight=False)
     else:
         found = _read(Path(targets.probe))
     focus = found.focus(targets.coverage)
     return await generate(msgspec.structs.replace(order, focus=focus, probe=found.digest))
+
+
+def told(order: Order, found: Probe) -> str:
+    """The phase in words: how the student did and, where a band is asked for, what lies in it."""
+    student = order.config.student
+    lines = [in_words(found)]
+    if student and student.band:
+        lines.append(band_in_words(order.run_dir / PROBE, student.band))
+    return "\n".join(lines)
 
 
 def known_focus(config: Config) -> Focus:

@@ -15,7 +15,7 @@ from running import Endpoint, endpoint, here, manifest, rows, summary
 
 from fastsynth.errors import ConfigError
 from fastsynth.estimate import Estimate, RoleEstimate, added, told
-from fastsynth.quality.probe import summarise
+from fastsynth.quality.probe import band_in_words, summarise
 from fastsynth.settings import decode
 from fastsynth.store.schema import CONVERSATION
 
@@ -53,6 +53,18 @@ def aimed(tmp_path_factory: pytest.TempPathFactory, config: Path) -> Path:
     assert ended.returncode == 0, ended.stderr
     assert summary(ended)["accepted"] == 16
     return out
+
+
+def test_the_band_is_told_before_it_is_paid_for(aimed: Path) -> None:
+    phase = aimed / "probe"
+    rates = [row.difficulty.student_pass_rate or 0.0 for row in rows(phase)]
+    sure = sum(rate == 1.0 for rate in rates)
+
+    assert f"{len(rates)} of {len(rates)} conversations" in band_in_words(phase, (0.0, 1.0))
+    assert f"({len(rates) - sure} too hard, 0 too easy)" in band_in_words(phase, (0.99, 1.0))
+    none = band_in_words(phase, (0.01, 0.02))
+    assert "0 of 12" in none
+    assert "over 12 for each that counts: longer ones" in none
 
 
 def targets(run_dir: Path) -> Counter[str]:

@@ -9,9 +9,8 @@ import anyio
 from fastsynth.commands.console import Output
 from fastsynth.engine.loop import LOOP
 from fastsynth.order import Order
-from fastsynth.probing import generate_aimed
+from fastsynth.probing import generate_aimed, told
 from fastsynth.probing import probe as probe_run
-from fastsynth.quality.probe import in_words
 from fastsynth.quality.show import rates_table
 from fastsynth.records import encode
 
@@ -28,6 +27,6 @@ def probe(order: Order) -> int:
         sys.stdout.write(encode(found).decode() + "\n")
     elif order.mode != "quiet":
         out = Output(highlight=False)
-        out.print(in_words(found), markup=False, soft_wrap=True)
+        out.print(told(order, found), markup=False, soft_wrap=True)
         out.print(rates_table(found))
     return 0

@@ -85,3 +85,18 @@ def in_words(found: Probe) -> str:
         f"student {found.student}: passes {100 * found.pass_rate:.0f}% of {found.conversations:,} "
         f"conversations, answered {found.runs:,} times; worst tools: {worst or 'none'}"
     )
+
+
+def band_in_words(run_dir: Path, band: tuple[float, float]) -> str:
+    """One line: how many of the phase's conversations would count, and what that makes of a run."""
+    low, high = band
+    rates = [row.difficulty.student_pass_rate or 0.0 for row in read_rows(run_dir)]
+    below, above = sum(rate < low for rate in rates), sum(rate > high for rate in rates)
+    within = len(rates) - below - above
+    told = f"r from {low:.2f} to {high:.2f}: {within:,} of {len(rates):,} conversations"
+    told += f" ({below:,} too hard, {above:,} too easy)"
+    if 10 * within >= len(rates):
+        return told
+    ask = f"about {len(rates) / within:.0f}" if within else f"over {len(rates):,}"
+    way = "longer ones, more tools" if above > below else "shorter ones, fewer tools"
+    return f"{told}; expect to make {ask} for each that counts: {way} or a wider band find more"
