@@ -7,7 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from fastsynth.config import Config, Scenarios, System
+from fastsynth.config import Config, Scenarios, Served, System
+from fastsynth.environments import is_live
 from fastsynth.errors import config_error
 from fastsynth.identity import policy_text
 from fastsynth.phases import first_run
@@ -42,12 +43,21 @@ def check(config: Config, place: str) -> None:
 def _check_scenarios(config: Config, scenarios: Scenarios, place: str) -> None:
     if not scenarios.source and scenarios.draft_with is None:
         raise config_error(place, {}, "need `from`, `draft_with` or both")
-    if scenarios.draft_with and not str(config.environment).startswith("python:"):
-        raise config_error(
-            f"{place}.draft_with",
-            scenarios.draft_with,
-            f"need environment: python:..., this one is {config.environment_name}",
-        )
+    served = config.environment if isinstance(config.environment, Served) else None
+    own = str(config.environment).startswith("python:")
+    name = config.environment_name
+    if scenarios.source and not own:
+        instead = "; an MCP server has environment.mcp.scenarios" if served else ""
+        allowed = f"need environment: python:..., this one is {name}{instead}"
+        raise config_error(f"{place}.from", scenarios.source, allowed)
+    if scenarios.draft_with is None:
+        return
+    if not own and served is None:
+        allowed = f"need environment: python:... or mcp, this one is {name}"
+        raise config_error(f"{place}.draft_with", scenarios.draft_with, allowed)
+    if served is not None and is_live(served.mcp):
+        allowed = f"need {{dir}} or environment.mcp.reset: nothing undoes what sets {name} up"
+        raise config_error(f"{place}.draft_with", scenarios.draft_with, allowed)
 
 
 def _check_system(config: Config, system: System, place: str) -> None:

@@ -6,18 +6,21 @@ was probed deals what its probing phase drafted.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
 
-from fastsynth.config import Config
+from fastsynth.config import Config, Served
+from fastsynth.env.adapters.mcp_stock import Stock
 from fastsynth.env.environment import Domain
 from fastsynth.errors import DamagedFile
 from fastsynth.events import Bus, Note
 from fastsynth.llm.chat import Chat
 from fastsynth.method.chart import Chart, drawn_on
-from fastsynth.method.drafted import Drafted
-from fastsynth.method.scenario import Draft, draft_scenarios
+from fastsynth.method.drafted import Drafted, Stocked
+from fastsynth.method.scenario import Draft, Drafts, draft_scenarios
+from fastsynth.method.setups import draft_setups
 from fastsynth.method.state_writer import Commission
 from fastsynth.prompts import Prompts
 from fastsynth.records import encode
@@ -38,7 +41,7 @@ async def dealt(
     """`charted` upon drafted states, where the config has an agent draft them. `domain` is the
     one that was charted. Raises what `draft_scenarios` raises."""
     wish = config.scenarios
-    if wish is None or wish.draft_with is None:
+    if wish is None or wish.draft_with is None or isinstance(config.environment, Served):
         return charted
 
     def over(other: Domain) -> Chart:
@@ -55,14 +58,47 @@ async def dealt(
             seed=config.seed,
             wanted=wish.n,
         )
-        states = await _drafted(commission, rundir, bus)
+        states = await _drafted(draft_scenarios, commission, rundir, bus)
     return over(Drafted(domain, [draft.state for draft in states]))
 
 
-async def _drafted(commission: Commission, rundir: RunDir, bus: Bus) -> tuple[Draft, ...]:
+async def stocked(
+    domain: Domain, chat: Chat, config: Config, prompts: Prompts, rundir: RunDir, bus: Bus
+) -> Domain:
+    """An MCP server's domain upon drafted set-ups, where the config has an agent draft them: before
+    its graph is found, since without them nobody may know what to try. Raises what `draft_setups`
+    raises."""
+    wish = config.scenarios
+    if wish is None or wish.draft_with is None or not isinstance(config.environment, Served):
+        return domain
+    states = _stored(rundir)
+    if states is None:
+        commission = Commission(
+            domain=domain,
+            chat=chat,
+            prompts=prompts,
+            role=wish.draft_with,
+            seed=config.seed,
+            wanted=wish.n,
+        )
+        states = await _drafted(draft_setups, commission, rundir, bus)
+    try:
+        stocks = [msgspec.convert(draft.state, Stock) for draft in states]
+    except msgspec.ValidationError as error:
+        file = rundir.path / FILE
+        raise DamagedFile(f"{file}: {error}; remove it to draft anew") from error
+    return Stocked(domain, stocks)
+
+
+async def _drafted(
+    draft: Callable[[Commission], Awaitable[Drafts]],
+    commission: Commission,
+    rundir: RunDir,
+    bus: Bus,
+) -> tuple[Draft, ...]:
     bus.emit(Note(text=f"drafting {commission.wanted} scenarios with {commission.role}"))
-    drafts = await draft_scenarios(commission)
-    lines = b"".join(encode(draft) + b"\n" for draft in drafts.kept)
+    drafts = await draft(commission)
+    lines = b"".join(encode(one) + b"\n" for one in drafts.kept)
     rundir.write(FILE, lines.decode())
     refused = ", ".join(f"{reason} {count}" for reason, count in sorted(drafts.refused.items()))
     few = len(drafts.kept) < commission.wanted

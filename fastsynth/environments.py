@@ -77,12 +77,13 @@ class GraphOptions(Section, frozen=True, kw_only=True):
 
 
 class Scenarios(Section, frozen=True, kw_only=True):
-    """Where the scenarios of users' own tools come from."""
+    """Where the scenarios of users' own tools come from; `from` is for `python:` alone."""
 
     source: str = msgspec.field(name="from", default="")
     """`python:module:function`, called with a `random.Random`: a state, or a `Scenario`."""
     draft_with: Literal["writer", "reasoning", "critic"] | None = None
-    """Role that drafts initial states in the form of those of `from` (or of the tools' own)."""
+    """Role that drafts initial states in the form of those of `from` (or of the tools' own); for an
+    MCP server, as calls of its tools."""
     n: AtLeastOne = 20
     """States it drafts."""
 
@@ -116,3 +117,14 @@ def server_name(server: Mcp) -> str:
             return next(group for group in found.groups() if group)
     stems = [re.sub(r"\.\w+$", "", piece) for piece in pieces if re.match(r"\w", piece)]
     return stems[-1] if stems else "server"
+
+
+def uses_folder(server: Mcp) -> bool:
+    """Whether the state is files: `{dir}` is used, or a fixture is copied there."""
+    named = any("{dir}" in text for text in (*server.command, *server.env.values()))
+    return not server.url and (named or server.reset.copy is not None)
+
+
+def is_live(server: Mcp) -> bool:
+    """Whether nothing brings the server back to an earlier state."""
+    return not (uses_folder(server) or server.reset.restart or server.reset.tool)

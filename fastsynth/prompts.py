@@ -22,7 +22,7 @@ from fastsynth.errors import ConfigError, config_error
 _PARTS = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 _USER = "=== user ==="
 NAMES = ("system", "advanced", "query", "guidance", "hint", "judge")
-FURTHER = ("scenario", "texts")
+FURTHER = ("scenario", "setup", "texts")
 """Prompts of agents that a run may do without: only where it asks them they are its identity."""
 
 

@@ -9,7 +9,9 @@ AGENTS = ("writer", "reasoning", "critic")
 
 def further_prompts(config: Config) -> tuple[str, ...]:
     """Of the prompts that a run may do without, those that this one asks."""
-    drafted = ("scenario",) if config.scenarios and config.scenarios.draft_with else ()
+    wished = config.scenarios is not None and config.scenarios.draft_with is not None
+    own = "scenario" if isinstance(config.environment, str) else "setup"
+    drafted = (own,) if wished else ()
     return (*drafted, "texts") if config.texts == "agent" else drafted
 
 

@@ -19,7 +19,7 @@ from fastsynth.config import Config
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.eventlog import EventLog, event_log
 from fastsynth.dashboard.watch import watch
-from fastsynth.deck import dealt
+from fastsynth.deck import dealt, stocked
 from fastsynth.endings import ended_already, models_before, raise_for, show_ended
 from fastsynth.engine.shutdown import Budget, Stop
 from fastsynth.engine.space import Space
@@ -103,16 +103,18 @@ async def _opened(
         bus.listen(books.traffic)
         studio = None
         if tools is not None:
-            kept = order.run_dir / "graph.json"
-            charted = await chart(tools[0], config.graph, config.seed, kept)
-            for text in charted.notes:
-                bus.emit(Note(text=text))
             tools[1].keep_in(books.replies, Space(bus, stop).wait)
-            books.rundir.write("graph.json", encode(charted.to_json()).decode())
             _watch_budget(config, stop, bus, order.spent + books.spent.usage, group)
             _tell_unpriced(config, tools[1], bus)
             group.start_soon(tools[1].attend)
-            charted = await dealt(charted, *tools, config, prompts, books.rundir, bus)
+            told = (tools[1], config, prompts, books.rundir, bus)
+            domain = await stocked(tools[0], *told)
+            kept = order.run_dir / "graph.json"
+            charted = await chart(domain, config.graph, config.seed, kept)
+            for text in charted.notes:
+                bus.emit(Note(text=text))
+            books.rundir.write("graph.json", encode(charted.to_json()).decode())
+            charted = await dealt(charted, domain, *told)
             studio = _studio(charted, tools[1], prompts, order, books, bus)
         _announce(order, tools[1] if tools else None, books, bus)
         yield Sitting(config, books, bus, stop), studio

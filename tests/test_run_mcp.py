@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from fastsynth.cli import main
+from fastsynth.store.compact import read_rows
 
 sys.path.insert(0, str(Path(__file__).parent / "env"))
 from mcp_packages import installed
@@ -17,17 +20,41 @@ pytest.importorskip("mcp", reason="the extra mcp is not installed")
 CONFIG = Path(__file__).parents[1] / "configs" / "mcp.yaml"
 
 
-def test_rows_over_memory_replay_from_themselves(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def over_memory(folder: Path, **more: Any) -> list[str]:
+    """The options that name the shipped config, its server started without npx."""
     raw = yaml.safe_load(CONFIG.read_text())
     assert raw["environment"]["mcp"]["command"][0] == "npx"
     raw["environment"]["mcp"]["command"] = ["node", installed("server-memory")]
-    config, run = tmp_path / "mcp.yaml", str(tmp_path / "run")
-    config.write_text(yaml.safe_dump(raw))
+    config = folder / "mcp.yaml"
+    config.write_text(yaml.safe_dump({**raw, **more}))
+    return ["-c", str(config), "--quiet"]
 
-    made = main(["generate", "-c", str(config), "-n", "8", "-o", run, "--quiet"])
+
+def test_rows_over_memory_replay_from_themselves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = str(tmp_path / "run")
+
+    made = main(["generate", *over_memory(tmp_path), "-n", "8", "-o", run])
     verified = main(["verify", run])
 
     assert (made, verified) == (0, 0)
     assert "8 of 8 rows" in capsys.readouterr().out
+
+
+def test_drafted_set_ups_are_what_rows_start_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = over_memory(tmp_path, scenarios={"draft_with": "writer", "n": 4})
+    run = tmp_path / "run"
+
+    made = main(["generate", *asked, "-n", "2", "-o", str(run)])
+    drafted = (run / "scenarios.jsonl").read_bytes()
+    more = main(["generate", *asked, "-n", "3", "-o", str(run)])
+    verified = main(["verify", str(run)])
+
+    assert (made, more, verified) == (0, 0, 0)
+    assert "3 of 3 rows" in capsys.readouterr().out
+    assert (run / "scenarios.jsonl").read_bytes() == drafted
+    setups = [json.loads(line)["state"]["setup"] for line in drafted.splitlines()]
+    assert all(json.loads(row.scenario)["setup"] in setups for row in read_rows(run))

@@ -59,7 +59,15 @@ def test_how_many_states_are_drafted_is_identity(tmp_path: Path, scripted: Endpo
     ("settings", "says"),
     [
         (("scenarios={}",), "$.scenarios: {}, need `from`, `draft_with` or both"),
-        (("scenarios={draft_with: writer}",), "need environment: python:..., this one is world"),
+        (
+            ("scenarios={draft_with: writer}",),
+            "need environment: python:... or mcp, this one is world",
+        ),
+        (("scenarios={from: python:a:b}",), "need environment: python:..., this one is world"),
+        (
+            ("environment={mcp: {command: [no-such]}}", "scenarios={draft_with: writer}"),
+            "need {dir} or environment.mcp.reset: nothing undoes what sets mcp:no-such up",
+        ),
         (("scenarios={draft_with: judge}",), "$.scenarios.draft_with"),
         (("scenarios={draft_with: writer, n: 0}",), "$.scenarios.n"),
     ],

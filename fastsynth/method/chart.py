@@ -103,7 +103,8 @@ def fingerprint(domain: Domain, seed: int) -> str:
         for name, tool in domain.tools.items()
     }
     sources = [_source(part) for part in domain.parts]
-    text = canonical([VERSION, domain.name, tools, sources, seed])
+    dealt = [mark] if (mark := getattr(domain, "mark", "")) else []
+    text = canonical([VERSION, domain.name, tools, sources, seed, *dealt])
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -6,7 +6,7 @@ Only an endpoint that identified itself as scripted ever receives it (`llm.clien
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -31,14 +31,26 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     """About so many words in the present message; 0: as `length` says."""
 
 
-class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """What purpose `scenario` asks for: states of the tools, in the form of an example."""
+class BriefTool(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool that a state can be made with."""
 
-    example: str
+    name: str
+    parameters: dict[str, Any]
+    mutates: bool
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """What purpose `scenario` asks for: states of the tools, in the form of an example; or, where
+    there are `tools`, one state as calls of them."""
+
+    example: str = ""
     """JSON of one state."""
     named: tuple[tuple[str, ...], ...] = ()
     """Sets of values that the tools' schemas name: to be taken as they are."""
     count: int = 1
+    tools: tuple[BriefTool, ...] = ()
+    folder: str = ""
+    """The path under which such tools keep files, if they do."""
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,11 +12,12 @@ from typing import Any
 import anyio
 import msgspec
 
+from fastsynth.config import GraphOptions
 from fastsynth.env.environment import Domain, Thread
 from fastsynth.errors import NoEndpoint
 from fastsynth.llm.chat import AgentRole, Chat
 from fastsynth.method.agents import Agents, Dropped, Place, Unanswered
-from fastsynth.method.chart import Chart
+from fastsynth.method.chart import Chart, drawn_on
 from fastsynth.method.script import Brief, Cue, Style
 from fastsynth.method.shapes import Shape
 from fastsynth.prompts import Prompts
@@ -32,12 +33,17 @@ SIZES = ("about as many records as in the example", "a few records more", "fewer
 _LETTERS = "ABCDEFGHIJKLMNOPRSTUVWXYZ"
 
 
+def unknown(domain: Domain) -> Chart:
+    """A domain of whose tools nothing had to be found."""
+    return drawn_on(domain, GraphOptions(), None)
+
+
 class Commission(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be drafted, for what, and by whom."""
 
     domain: Domain
     """The user's own, as it was opened."""
-    over: Callable[[Domain], Chart]
+    over: Callable[[Domain], Chart] = unknown
     """What is known of its tools, upon a domain that has the same ones."""
     chat: Chat
     prompts: Prompts
@@ -99,7 +105,7 @@ class Writer:
             "tools": [f"{t.name}: {t.description}" for t in asked.domain.tools.values()],
             "example": msgspec.json.format(canonical(self._example), indent=1),
             "rules": self._shape.rules(),
-            "ideas": [self._idea(number, place) for place in range(self._batch)],
+            "ideas": [idea(asked.seed, number, place) for place in range(self._batch)],
             "complaint": complaint,
         }
         script = Cue(
@@ -119,12 +125,6 @@ class Writer:
         text = await agents.written(asked.role, "scenario", variables, place, script, form)
         return text if isinstance(text, Dropped) else _states(text)
 
-    def _idea(self, number: int, place: int) -> str:
-        """What keeps drafts apart that know nothing of each other."""
-        rng = derive(self._commission.seed, "scenario idea", number, place)
-        letters = ", ".join(rng.sample(_LETTERS, 3))
-        return f"names that begin with {letters}; {rng.choice(SIZES)}"
-
     def _response(self) -> bytes:
         states = {"type": "array", "items": portable(self._shape.schema)}
         schema = {
@@ -135,6 +135,13 @@ class Writer:
         }
         form = {"name": "states", "strict": False, "schema": schema}
         return encode({"type": "json_schema", "json_schema": form})
+
+
+def idea(seed: int, number: int, place: int = 0) -> str:
+    """What keeps drafts apart that know nothing of each other."""
+    rng = derive(seed, "scenario idea", number, place)
+    letters = ", ".join(rng.sample(_LETTERS, 3))
+    return f"names that begin with {letters}; {rng.choice(SIZES)}"
 
 
 def portable(schema: Mapping[str, Any]) -> dict[str, Any]:

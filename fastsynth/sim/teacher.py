@@ -25,6 +25,7 @@ from fastsynth.sim.hinting import write_hint
 from fastsynth.sim.length import write_at_length
 from fastsynth.sim.mistakes import Mistakes, StepMistake
 from fastsynth.sim.refer import sources_of
+from fastsynth.sim.setting_up import draft_setup
 from fastsynth.sim.tooling import write_advanced
 from fastsynth.sim.varying import draft_states, word_texts
 from fastsynth.sim.voting import cast_vote
@@ -81,6 +82,8 @@ class Teacher:
                 return _draft(cast_vote(rng, self._mistakes.harsh_vote))
             case "scenario":
                 assert script.brief is not None
+                if script.brief.tools:
+                    return _draft(draft_setup(script.brief, script.seed))
                 return _draft(draft_states(script.brief, script.seed))
             case "texts":
                 return _draft(word_texts(script.texts, script.seed))

@@ -21,18 +21,19 @@ from fastsynth.env.adapters.masks import masked
 from fastsynth.env.adapters.mcp_facts import calls_of, facts_of, setup_of
 from fastsynth.env.adapters.mcp_files import copied, from_json, to_json
 from fastsynth.env.adapters.mcp_pool import Pool
-from fastsynth.env.adapters.mcp_probe import Found, is_live, offered_by, probed
+from fastsynth.env.adapters.mcp_probe import Found, offered_by, probed
 from fastsynth.env.adapters.mcp_seat import Held, files_of
-from fastsynth.env.adapters.mcp_server import uses_folder
+from fastsynth.env.adapters.mcp_stock import FOUND, found_in
 from fastsynth.env.adapters.mcp_story import tell
 from fastsynth.env.adapters.mcp_tools import tools_of
 from fastsynth.env.adapters.python import drawing
 from fastsynth.env.environment import Environment, Observation, Scenario, Thread
+from fastsynth.environments import is_live, uses_folder
 from fastsynth.errors import ConfigError, EnvironmentBroken, config_error
 from fastsynth.records import canonical
 
-SERVER, FOUND = "mcp", "found"
-"""Reserved keys of a scenario: how to start the server, and what was found out about it."""
+SERVER = "mcp"
+"""Reserved key of a scenario: how to start the server."""
 
 
 class McpEnvironment:
@@ -41,12 +42,14 @@ class McpEnvironment:
     def __init__(self, domain: McpDomain) -> None:
         self._domain = domain
         self._held = Held()
+        self._found = domain.found
         self._battery: Sequence[Mapping[str, Any]] = ()
         self._seen: tuple[Held, str] | None = None
 
     async def reset(self, state: Mapping[str, Any]) -> None:
         domain = self._domain
         self._held = files_of(from_json(state.get("files", {}))) if domain.on_disk else Held()
+        self._found = found_in(state) if FOUND in state else domain.found
         self._battery = state.get("battery", ())
         for call in state.get("setup", ()):
             observation = await self._step(call["name"], call["arguments"])
@@ -71,7 +74,7 @@ class McpEnvironment:
 
     async def digest(self) -> str:
         """Of the files; where there are none, of what a fixed battery of reads gives."""
-        if self._domain.state_check == "full":
+        if self._domain.on_disk and not self._found.moving:
             return self._held.mark
         if self._seen is None or self._seen[0] is not self._held:
             results = []
@@ -93,7 +96,7 @@ class McpEnvironment:
         observation, self._held = await domain.pool.step(
             self._held, domain.names[name], arguments, writes
         )
-        fields = domain.found.volatile.get(name)
+        fields = self._found.volatile.get(name)
         if fields is None or not observation.ok:
             return observation
         return Observation(value=masked(observation.value, fields))
@@ -208,8 +211,7 @@ class McpDomain:
 def stored_in(state: Mapping[str, Any], environment: str) -> tuple[Mcp, Found]:
     """How a row's scenario says its server is started. Raises ConfigError."""
     try:
-        server = msgspec.convert(state.get(SERVER), Mcp)
-        return server, msgspec.convert(state.get(FOUND, {}), Found)
+        return msgspec.convert(state.get(SERVER), Mcp), found_in(state)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{environment}: the row's scenario names no server: {error}") from error
 

@@ -68,6 +68,13 @@ def setup_of(tools: Mapping[str, Tool], story: Story) -> list[dict[str, Any]]:
     return [call for _, call in sorted(calls, key=lambda one: one[0])]
 
 
+def values_of(
+    tool: Tool, name: str, schema: Mapping[str, Any], story: Story, rng: Random
+) -> Iterable[Any]:
+    """What a story has for the elements of a list parameter."""
+    return _values(tool, name, schema, story, {}, "", rng)
+
+
 def _values(
     tool: Tool,
     name: str,

@@ -18,9 +18,9 @@ from fastsynth.config import Mcp
 from fastsynth.env.adapters.mcp_files import from_json
 from fastsynth.env.adapters.mcp_pool import Pool
 from fastsynth.env.adapters.mcp_seat import Held, files_of
-from fastsynth.env.adapters.mcp_server import uses_folder
 from fastsynth.env.adapters.mcp_tools import Offered, differences
 from fastsynth.env.environment import Observation, Tool
+from fastsynth.environments import uses_folder
 
 APART = 1.1
 """Seconds between the two tries, so that a clock that counts seconds shows."""
@@ -36,11 +36,6 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """Tools whose whole result varies."""
     moving: bool = False
     """Whether equal writes leave unequal files (a clock): then reads stand for the state."""
-
-
-def is_live(server: Mcp) -> bool:
-    """Whether nothing brings the server back to an earlier state."""
-    return not (uses_folder(server) or server.reset.restart or server.reset.tool)
 
 
 def offered_by(server: Mcp) -> list[Offered]:
@@ -112,6 +107,18 @@ def _compared(
             fields[path] = labels if known is None else _both(known, labels)
     kept = {name: fields for name, fields in volatile.items() if name not in left_out}
     return Found(volatile=kept, left_out=tuple(dict.fromkeys(left_out)), moving=moving)
+
+
+def merged(one: Found, other: Found) -> Found:
+    """What either showed."""
+    volatile = {tool: dict(fields) for tool, fields in one.volatile.items()}
+    for tool, fields in other.volatile.items():
+        known = volatile.setdefault(tool, {})
+        for path, labels in fields.items():
+            known[path] = _both(known[path], labels) if path in known else labels
+    left_out = tuple(dict.fromkeys((*one.left_out, *other.left_out)))
+    kept = {tool: fields for tool, fields in volatile.items() if tool not in left_out}
+    return Found(volatile=kept, left_out=left_out, moving=one.moving or other.moving)
 
 
 def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

@@ -15,8 +15,9 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from fastsynth.config import Mcp
 from fastsynth.env.adapters.mcp_files import Alias, Files, digest_of_files, read_files, write_files
-from fastsynth.env.adapters.mcp_server import START, Connection, connected, uses_folder
+from fastsynth.env.adapters.mcp_server import START, Connection, connected
 from fastsynth.env.environment import Observation
+from fastsynth.environments import uses_folder
 from fastsynth.errors import EnvironmentBroken, boundary
 
 Entry = tuple[str, dict[str, Any]]

@@ -122,12 +122,6 @@ async def _http(server: Mcp, url: str, stack: AsyncExitStack) -> Any:
     return streamable_http_client(url, http_client=http)
 
 
-def uses_folder(server: Mcp) -> bool:
-    """Whether the state is files: `{dir}` is used, or a fixture is copied there."""
-    named = any("{dir}" in text for text in (*server.command, *server.env.values()))
-    return not server.url and (named or server.reset.copy is not None)
-
-
 def in_folder(server: Mcp) -> bool:
     """Whether the server runs inside its folder, because nothing tells it where that is."""
     named = any("{dir}" in text for text in (*server.command, *server.env.values()))
