@@ -6,15 +6,19 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
 
 from fastsynth.commands.manifests import manifest_of
 from fastsynth.errors import ConfigError, config_error, reraise_disk
-from fastsynth.records import encode
-from fastsynth.store.compact import read_rows
-from fastsynth.store.exports.formats import REASONING, WRITERS, Format, Reasoning
+from fastsynth.records import Conversation, encode
+from fastsynth.store.compact import read_preferences, read_rows
+from fastsynth.store.exports.formats import LESSONS, REASONING, Format, Reasoning
 from fastsynth.store.exports.lesson import By, lessons
+from fastsynth.store.exports.pairs import PAIRS, pairs_of, write_pair
+from fastsynth.store.preferences import Preference
 
 
 def export(
@@ -32,19 +36,28 @@ def export(
     if reasoning is not None and reasoning not in kept:
         allowed = f"need one of {', '.join(kept)} for --format {form}"
         raise config_error("--reasoning", reasoning, allowed)
-    rows = pieces = lines = hinted = 0
+    write = _pairs if form in PAIRS else _lessons
     with _opened(out) as file:
-        for row in read_rows(run_dir):
-            rows += 1
-            if unhinted and any(row.hinted_reasoning):
-                hinted += 1
-                continue
-            for lesson in lessons(row, by):
-                before = lines
-                for line in WRITERS[form](lesson, reasoning or kept[0], by):
-                    file.write(encode(line) + b"\n")
-                    lines += 1
-                pieces += lines == before
+        said = write(run_dir, file, form, by, reasoning or kept[0], unhinted)
+    sys.stderr.write(f"{said}\n")
+    return 0
+
+
+def _lessons(
+    run_dir: Path, file: BinaryIO, form: Format, by: By, reasoning: Reasoning, unhinted: bool
+) -> str:
+    rows = pieces = lines = hinted = 0
+    for row in read_rows(run_dir):
+        rows += 1
+        if unhinted and any(row.hinted_reasoning):
+            hinted += 1
+            continue
+        for lesson in lessons(row, by):
+            before = lines
+            for line in LESSONS[form](lesson, reasoning, by):
+                file.write(encode(line) + b"\n")
+                lines += 1
+            pieces += lines == before
     if rows == 0:
         raise ConfigError(f"{run_dir}/data: no rows, need a run with accepted conversations")
     said = f"{lines:,} lines of {rows - hinted:,} conversations"
@@ -52,8 +65,32 @@ def export(
         said += f"; {hinted:,} with reasoning under a hint left out"
     if pieces:
         said += f"; {pieces:,} pieces that {form} has no mask for left out (--by step has them)"
-    sys.stderr.write(f"{said}\n")
-    return 0
+    return said
+
+
+def _pairs(
+    run_dir: Path, file: BinaryIO, form: Format, by: By, reasoning: Reasoning, unhinted: bool
+) -> str:
+    """`preferences.parquet` is in the order of the rows; most rows have none."""
+    rows = read_rows(run_dir)
+    lines = whole = hinted = 0
+    for name, group in groupby(read_preferences(run_dir), key=attrgetter("id")):
+        row = next(row for row in rows if row.id == name)
+        found = list(group)
+        fit = [pair for pair in found if not (unhinted and _helped(row, pair))]
+        whole += len(found)
+        hinted += len(found) - len(fit)
+        for pair in pairs_of(row, fit, by):
+            file.write(encode(write_pair(pair, form, reasoning)) + b"\n")
+            lines += 1
+    if whole == 0:
+        raise ConfigError(f"{run_dir}/preferences.parquet: no pairs, need attempts that failed")
+    said = f"{lines:,} lines of {whole:,} pairs"
+    return said + (f"; {hinted:,} with a side written under a hint left out" if hinted else "")
+
+
+def _helped(row: Conversation, pair: Preference) -> bool:
+    return pair.level > 0 or any(row.hinted_reasoning[: pair.turn + 1])
 
 
 @contextmanager

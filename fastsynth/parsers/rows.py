@@ -93,6 +93,7 @@ def add_export(subparsers: Subparsers) -> None:
         "export runs/offline --format trl -o train.jsonl\n"
         "export runs/offline --format openai --no-hinted -o train.jsonl\n"
         "export runs/offline --format sharegpt --by step -o train.jsonl\n"
+        "export runs/offline --format dpo --by step -o pairs.jsonl\n"
         "export runs/offline --format swift | head -1",
         _exported,
     )
@@ -100,16 +101,17 @@ def add_export(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--format",
         required=True,
-        choices=("openai", "trl", "swift", "sharegpt"),
+        choices=("openai", "trl", "swift", "sharegpt", "dpo", "swift-dpo"),
         help="openai: fine-tuning files; trl: prompt and completion; swift: ms-swift's agent form; "
-        "sharegpt: LLaMA-Factory's",
+        "sharegpt: LLaMA-Factory's; dpo, swift-dpo: preference pairs for TRL and ms-swift",
     )
     parser.add_argument("-o", "--out", metavar="FILE", help="default: stdout")
     parser.add_argument(
         "--by",
         choices=("conversation", "step"),
         default="conversation",
-        help="step: a line for each message that is learned, which ends there",
+        help="step: a line for each message that is learned, which ends there; of pairs: only the "
+        "first message in which they differ",
     )
     parser.add_argument(
         "--reasoning",

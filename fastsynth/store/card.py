@@ -191,8 +191,8 @@ rows = load_dataset("parquet", data_files="data/*.parquet", split="train")
 ```
 
 From the directory above this one, replay every row against a fresh environment, or write the lines
-that a trainer reads (`openai`, `trl`, `swift`, `sharegpt`), with a loss only on what is to be
-learned:
+that a trainer reads (`openai`, `trl`, `swift`, `sharegpt`; pairs: `dpo`, `swift-dpo`), with a loss
+only on what is to be learned:
 
 ```sh
 fastsynth verify {name}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from store_sample import conversations
 
 from fastsynth.records import Conversation, Message, ToolCall, ToolsAdded
-from fastsynth.store.exports.formats import REASONING, WRITERS, Format, Reasoning
+from fastsynth.store.exports.formats import LESSONS, REASONING, Format, Reasoning
 from fastsynth.store.exports.lesson import By, lessons
 
 
@@ -97,7 +97,7 @@ def lines(
     reasoning: Reasoning | None = None,
 ) -> list[Any]:
     kept = reasoning or REASONING[form][0]
-    written = [WRITERS[form](lesson, kept, by) for lesson in lessons(conversation, by)]
+    written = [LESSONS[form](lesson, kept, by) for lesson in lessons(conversation, by)]
     return json.loads(json.dumps([line for some in written for line in some]))
 
 

@@ -7,7 +7,7 @@ rows is a JSON string where the form allows it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from fastsynth.records import Message, ToolCall, encode
 from fastsynth.store.exports.lesson import By, Lesson, runs
 
-Format = Literal["openai", "trl", "swift", "sharegpt"]
+Format = Literal["openai", "trl", "swift", "sharegpt", "dpo", "swift-dpo"]
 Reasoning = Literal["field", "think", "none"]
 """`field`: `reasoning_content` beside the content. `think`: `<think>` before it."""
 Line: TypeAlias = dict[str, Any]
@@ -26,6 +26,8 @@ REASONING: dict[Format, tuple[Reasoning, ...]] = {
     "trl": ("field", "think", "none"),
     "swift": ("think", "none"),
     "sharegpt": ("think", "none"),
+    "dpo": ("field", "think", "none"),
+    "swift-dpo": ("think", "none"),
 }
 """What each form can hold, its default first: OpenAI's own service takes no reasoning."""
 
@@ -44,20 +46,15 @@ def openai(lesson: Lesson, reasoning: Reasoning, by: By) -> Iterator[Line]:
 def trl(lesson: Lesson, reasoning: Reasoning, by: By) -> Iterator[Line]:
     """Prompt and completion: what is not learned is prompt."""
     for run in runs(lesson):
-        said = [_named_result(message, reasoning) for message in run.messages]
-        tools = _json(run.tools)
+        said = chat_messages(run.messages, reasoning)
+        tools = as_text(run.tools)
         yield {"prompt": said[: run.first], "completion": said[run.first :], "tools": tools}
 
 
 def swift(lesson: Lesson, reasoning: Reasoning, by: By) -> Iterator[Line]:
     """A message for each call; `loss: false` on what is not learned."""
-    messages = []
-    for message, learned in zip(lesson.messages, lesson.learned, strict=True):
-        own = message.role == "assistant"
-        for role, content in _swift_message(message, reasoning):
-            line: Line = {"role": role, "content": content}
-            messages.append(line if learned or not own else {**line, "loss": False})
-    yield {"tools": _json(lesson.tools), "messages": messages}
+    messages = swift_messages(lesson.messages, lesson.learned, reasoning)
+    yield {"tools": as_text(lesson.tools), "messages": messages}
 
 
 def sharegpt(lesson: Lesson, reasoning: Reasoning, by: By) -> Iterator[Line]:
@@ -78,15 +75,16 @@ def sharegpt(lesson: Lesson, reasoning: Reasoning, by: By) -> Iterator[Line]:
             said.append(_sharegpt_message(message, reasoning))
     system = [message.content or "" for message in lesson.messages if message.role == "system"]
     flat = [tool["function"] for tool in lesson.tools]
-    yield {"conversations": said, "system": "\n\n".join(system), "tools": _json(flat)}
+    yield {"conversations": said, "system": "\n\n".join(system), "tools": as_text(flat)}
 
 
-WRITERS: dict[Format, Writer] = {
+LESSONS: dict[Format, Writer] = {
     "openai": openai,
     "trl": trl,
     "swift": swift,
     "sharegpt": sharegpt,
 }
+"""Forms whose lines are lessons; the others are written by `pairs`."""
 
 
 def _chat_message(
@@ -109,10 +107,13 @@ def _chat_message(
     return line
 
 
-def _named_result(message: Message, reasoning: Reasoning) -> Line:
+def chat_messages(messages: Iterable[Message], reasoning: Reasoning) -> list[Line]:
     """With arguments as objects, and the tool's name beside its result: templates read both."""
-    line = _chat_message(message, reasoning, _object_arguments)
-    return {**line, "name": message.name} if message.role == "tool" else line
+    lines = []
+    for message in messages:
+        line = _chat_message(message, reasoning, _object_arguments)
+        lines.append({**line, "name": message.name} if message.role == "tool" else line)
+    return lines
 
 
 def _content(message: Message, reasoning: Reasoning) -> str:
@@ -123,6 +124,18 @@ def _content(message: Message, reasoning: Reasoning) -> str:
     return text
 
 
+def swift_messages(
+    messages: Iterable[Message], learned: Iterable[bool], reasoning: Reasoning
+) -> list[Line]:
+    """A message for each call; `loss: false` on those of the assistant that are not learned."""
+    lines: list[Line] = []
+    for message, learn in zip(messages, learned, strict=True):
+        masked = {"loss": False} if message.role == "assistant" and not learn else {}
+        for role, content in _swift_message(message, reasoning):
+            lines.append({"role": role, "content": content, **masked})
+    return lines
+
+
 def _swift_message(message: Message, reasoning: Reasoning) -> Iterator[tuple[str, str]]:
     if message.role == "tool":
         yield "tool_response", message.content or ""
@@ -131,7 +144,7 @@ def _swift_message(message: Message, reasoning: Reasoning) -> Iterator[tuple[str
     if content or not message.tool_calls:
         yield message.role, content
     for call in message.tool_calls:
-        yield "tool_call", _json(_named(call))
+        yield "tool_call", as_text(_named(call))
 
 
 def _sharegpt_message(message: Message, reasoning: Reasoning) -> Line:
@@ -141,13 +154,13 @@ def _sharegpt_message(message: Message, reasoning: Reasoning) -> Line:
         return {"from": "gpt", "value": _content(message, reasoning)}
     named = [_named(call) for call in message.tool_calls]
     thought = _thought(message) if reasoning == "think" and message.reasoning else ""
-    value = thought + _json(named[0] if len(named) == 1 else named)
+    value = thought + as_text(named[0] if len(named) == 1 else named)
     return {"from": "function_call", "value": value}
 
 
 def _together(results: list[str]) -> str:
     """One result as it is; several, of parallel calls, as a JSON list in the order of the calls."""
-    return results[0] if len(results) == 1 else _json([_value(result) for result in results])
+    return results[0] if len(results) == 1 else as_text([_value(result) for result in results])
 
 
 def _thought(message: Message) -> str:
@@ -174,5 +187,5 @@ def _value(text: str) -> Any:
         return text
 
 
-def _json(value: Any) -> str:
+def as_text(value: Any) -> str:
     return encode(value).decode()

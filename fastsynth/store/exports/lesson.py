@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
 from fastsynth.records import Conversation, Message
 
 By = Literal["conversation", "step"]
+Tools: TypeAlias = tuple[dict[str, Any], ...]
 
 
 class Lesson(msgspec.Struct, frozen=True, kw_only=True):
-    tools: tuple[dict[str, Any], ...]
+    tools: Tools
     """OpenAI tool list, the same for all messages."""
     messages: tuple[Message, ...]
     learned: tuple[bool, ...]
@@ -75,6 +76,15 @@ def _pieces(row: Conversation) -> Iterator[Lesson]:
             yield Lesson(tools=tools, messages=row.messages[:size], learned=learned)
 
 
+def tools_at(row: Conversation, turn: int) -> Tools:
+    """The tools as the model sees them in a turn."""
+    tools = _decode_tools(row.tools)
+    for more in row.tools_added:
+        if more.turn <= turn:
+            tools += _decode_tools(more.tools)
+    return tools
+
+
 def _turns(row: Conversation) -> list[int]:
     """Per message, the turn it belongs to; -1 before the first user message."""
     turns, turn = [], -1
@@ -98,4 +108,4 @@ def _upto(lesson: Lesson, end: int, learned: frozenset[int]) -> Lesson:
     )
 
 
-_decode_tools = msgspec.json.Decoder(tuple[dict[str, Any], ...]).decode
+_decode_tools = msgspec.json.Decoder(Tools).decode
