@@ -27,8 +27,9 @@ from fastsynth.env.environment import Domain
 from fastsynth.env.registry import domain_of_row
 from fastsynth.env.world import World, check_arguments, living
 from fastsynth.method.agents import Dropped
-from fastsynth.method.answer import answer_fault
+from fastsynth.method.answer import goal_fault
 from fastsynth.method.chain import Effort
+from fastsynth.method.claims import Ground, claim_fault
 from fastsynth.method.forms import normal
 from fastsynth.method.plan import Goal, Interruption, Step, Turn
 from fastsynth.method.rows import turns_of
@@ -316,7 +317,14 @@ async def verdict(
         return Dropped(stage="chain", reason="ungrounded_value", detail=guessed)
     context: list[Any] = [[call.arguments, call.value] for call in executed]
     context += [call.arguments for message in earlier for call in message.tool_calls]
-    return answer_fault(turn, changed.messages[-1].content or "", context, told) or found
+    ground = Ground(
+        before=heard,
+        seen=context,
+        called=[call.tool for call in executed if not call.error],
+        effect=any(goal.effect for goal in turn.goals),
+    )
+    answer = changed.messages[-1].content or ""
+    return goal_fault(turn, answer) or claim_fault(answer, ground) or found
 
 
 def survivor_class(

@@ -1,24 +1,17 @@
-"""Checks on a turn's closing answer: it gives every goal value, and nothing it could not know."""
+"""What a turn's closing answer has to say: every goal value, or the word its kind asks for.
+
+What it must not say is `claims`'s.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
-from typing import Any
 
 from fastsynth.method.agents import Dropped, refused
-from fastsynth.method.forms import normal, numbers, scalars, stands_in
+from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.goals import goal_values
 from fastsynth.method.plan import Rule, Turn
 
-COUNTS = 20
-"""Whole numbers up to here may count things and need no source."""
-_CLAIM = re.compile(
-    r"\b(i(?:'ve| have)(?: now| just| also)? (?:booked|sent|posted|cancell?ed|deleted|transferred"
-    r"|paid|created|placed|added|moved|scheduled|updated|purchased|reserved|closed|resolved))\b",
-    re.IGNORECASE,
-)
 _UNABLE = re.compile(
     r"\b(can(?:'|no)?t|cannot|can not|unable|not able|not allowed|not permitted|don't have"
     r"|do not have|none of|no tool|no way|not possible|isn't (?:something|possible)|not something"
@@ -27,18 +20,10 @@ _UNABLE = re.compile(
 )
 _RULE = re.compile(r"\b(rule|policy|limit|maximum|at most|not allowed|not permitted)\b", re.I)
 _WHICH = re.compile(r"\b(which|what|who|whom|when|where|how (?:much|many|long))\b", re.I)
-_MEASURE = re.compile(r"\d+(st|nd|rd|th|am|pm|k|km|s|h|min|usd)")
-_DIGITS = re.compile(r"\d+")
-_PUNCTUATION = re.compile(r"\W")
-_IDENTIFIER = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9][\w-]{3,}\b")
 
 
-def answer_fault(turn: Turn, answer: str, context: Iterable[Any], told: str) -> Dropped | None:
-    """Why an answer cannot stand, or None.
-
-    `context` is every value the model has seen (arguments and results of the conversation);
-    `told` is all text before the answer, the system message included.
-    """
+def goal_fault(turn: Turn, answer: str) -> Dropped | None:
+    """Why an answer leaves something of the turn's goals untold, or None."""
     text = normal(answer)
     if text.strip() == "":
         return refused("answer_empty", "")
@@ -46,19 +31,7 @@ def answer_fault(turn: Turn, answer: str, context: Iterable[Any], told: str) -> 
         for value in goal_values(turn.steps[goal.step], goal):
             if not stands_in(value, text):
                 return refused("goal_value_not_told", str(value))
-    unknown = unentailed(answer, context, told)
-    if unknown:
-        return refused("answer_not_entailed", unknown)
-    claim = _CLAIM.search(answer)
-    if claim and not any(goal.effect for goal in turn.goals):
-        return refused("false_claim", claim.group())
     return None
-
-
-def unentailed(text: str, context: Iterable[Any], told: str) -> str:
-    """A number or id of `text` that nothing seen or told holds, or ""."""
-    seen = list(scalars(list(context)))
-    return _unknown_number(text, seen, told) or _unknown_identifier(text, seen, told)
 
 
 def kind_fault(turn: Turn, answer: str) -> Dropped | None:
@@ -107,47 +80,3 @@ def _shares_stem(name: str, text: str) -> bool:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
     stems = [word[:4] for word in normal(spaced).split() if len(word) > 2]
     return any(f" {stem}" in text for stem in stems)
-
-
-def _unknown_number(answer: str, seen: list[Any], told: str) -> str:
-    asserted = [n for n in numbers(answer) if not (n.is_integer() and 0 <= n <= COUNTS)]
-    if not asserted:
-        return ""
-    known = numbers(told)
-    for value in seen:
-        if isinstance(value, bool):
-            continue
-        if isinstance(value, int | float):
-            known.add(float(value))
-        elif isinstance(value, str):
-            known |= _numbers_in(value)
-    left = [n for n in asserted if n not in known]
-    if not left:
-        return ""
-    rounded = {round(n, digits) for n in known for digits in (0, 1, 2)}
-    shares = {round(n * 100, 2) for n in known if abs(n) <= 1}
-    entailed = {abs(n) for n in known | rounded | shares}
-    return next((f"{n:g}" for n in left if abs(n) not in entailed), "")
-
-
-@lru_cache(maxsize=4096)
-def _numbers_in(value: str) -> frozenset[float]:
-    if not any(map(str.isdecimal, value)):
-        return frozenset()
-    return frozenset(numbers(value) | {float(n) for n in _DIGITS.findall(value)[:12]})
-
-
-def _unknown_identifier(answer: str, seen: list[Any], told: str) -> str:
-    words = [
-        found.group()
-        for found in _IDENTIFIER.finditer(answer)
-        if not _MEASURE.fullmatch(found.group().lower())
-    ]
-    if not words:
-        return ""
-    known = (told + " " + " ".join(str(value) for value in seen)).lower()
-    left = [word for word in words if word.lower() not in known]
-    if not left:
-        return ""
-    bare = _PUNCTUATION.sub("", known)
-    return next((word for word in left if _PUNCTUATION.sub("", word.lower()) not in bare), "")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from fastsynth.activity import doing
 from fastsynth.env.world import Mark, World
 from fastsynth.method.agents import Dropped, refused
-from fastsynth.method.answer import answer_fault, kind_fault, unentailed
-from fastsynth.method.claims import idle_fault
+from fastsynth.method.answer import goal_fault, kind_fault
+from fastsynth.method.claims import Ground, claim_fault, unentailed
 from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.kinds import NO_CALLS
 from fastsynth.method.leakage import leak
@@ -84,15 +83,16 @@ async def verdict_of(
     if guessed:
         return refused("ungrounded_value", guessed)
     answer = messages[-1].content or ""
-    context = [*scene.seen(), *([call.arguments, call.value] for call in executed)]
-    told = f"{scene.told} {scene.query}"
+    ground = _ground(scene, executed)
     fault = (
         manner_fault(answer, scene.tool_names)
         or kind_fault(scene.turn, answer)
-        or _idle_fault(scene, answer, context)
-        or answer_fault(scene.turn, answer, context, told)
+        or goal_fault(scene.turn, answer)
+        or claim_fault(answer, ground)
         or outcome_fault(
-            answer, executed, lambda: f"{told} {context} {b' '.join(scene.tools).decode()}"
+            answer,
+            executed,
+            lambda: f"{ground.told} {ground.seen} {b' '.join(scene.tools).decode()}",
         )
     )
     if fault is not None:
@@ -103,11 +103,15 @@ async def verdict_of(
     return refused("leakage", leaked) if leaked else verdict
 
 
-def _idle_fault(scene: Scene, answer: str, context: list[Any]) -> Dropped | None:
-    if scene.turn.kind not in NO_CALLS:
-        return None
-    rule = scene.turn.rule.text if scene.turn.rule is not None else ""
-    return idle_fault(answer, scene.transcript.messages, context, rule)
+def _ground(scene: Scene, executed: Sequence[Executed]) -> Ground:
+    turn = scene.turn
+    return Ground(
+        before=scene.transcript.messages,
+        seen=[*scene.seen(), *([call.arguments, call.value] for call in executed)],
+        called=[call.tool for call in executed if not call.error],
+        rule=turn.rule.text if turn.rule is not None else "",
+        effect=any(goal.effect for goal in turn.goals),
+    )
 
 
 def leaks(scene: Scene, messages: list[Message]) -> str:

@@ -22,7 +22,11 @@ def add_generate(subparsers: Subparsers) -> None:
     parser.add_argument("-o", "--out", metavar="RUN_DIR", help="default: runs/CONFIG'S NAME")
     parser.add_argument("--resume", choices=("auto", "never", "always"), default="auto")
     parser.add_argument(
-        "--reuse", action="append", default=[], metavar="RUN", help="take stored replies from it"
+        "--reuse",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="take stored replies from it, and from what it reused itself",
     )
     parser.add_argument("--max-cost", type=float, metavar="USD", help="drain when it is spent")
     parser.add_argument("--max-tokens-total", type=int, metavar="T")

@@ -148,7 +148,12 @@ def _spoiled(
     elif mistake == "malformed_arguments" and chosen and not standing.malformed:
         call = Function(call.name, _malformed(call.arguments, rng))
     elif mistake == "needless_call" and chosen and len(standing.made) == len(standing.done):
-        call = _needless(standing, tools, rng) or call
+        needless = _needless(standing, tools, rng)
+        if needless is not None:
+            call = needless
+            again = any(made.name == call.name for made in standing.made)
+            about = next((t.description for t in tools if t.name == call.name), "")
+            reasoning = telling.think_needless(call.name, about, rng, again)
     elif mistake == "text_call" and chosen:
         return Spoken(content=_as_text(call, rng), reasoning=reasoning)
     return Spoken(reasoning=reasoning, calls=(call,))

@@ -30,6 +30,11 @@ _SERVES = (
     "Before I can {1} I have to {0}.", "To {1}, I first need to {0}.",
     "I can't {1} yet; I'll {0} first.",
 )  # fmt: skip
+_NEEDLESS = (
+    "It may help to know more first, so I'll {}.", "Before I go on I'd rather {}.",
+    "I'm not sure that this is needed, but I'll {} to be safe.",
+)  # fmt: skip
+_TWICE = ("To be safe I'll {} once more.", "I'd rather make sure, so once again I'll {}.")
 _CLOSING = (
     "Everything that was asked for is there, so I can answer.",
     "That was the last call; I'll sum it up.",
@@ -87,6 +92,12 @@ def _fed_name(output: Output, script: Script, bank: Bank) -> str:
 def think_of_all(reasoning: str) -> str:
     """The thought before several calls that need nothing of each other."""
     return f"{reasoning} The other call needs nothing from it, so both can go at once."
+
+
+def think_needless(tool: str, about: str, rng: Random, again: bool) -> str:
+    """Why a call is made that nobody asked for: caution, and nothing of the call that is due."""
+    said = _TWICE if again else _NEEDLESS
+    return rng.choice(said).format(deed(about) or words(tool))
 
 
 def leak(reasoning: str, level: int, rng: Random) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from fastsynth.errors import DamagedFile, DiskFull
 from fastsynth.store import segment as segments
 from fastsynth.store.appendfile import AppendFile
+from fastsynth.store.lineage import lineage, remember
 
 SEGMENT_BYTES = 64 << 20
 _OFFSET_BITS = 40
@@ -30,7 +31,8 @@ class ReplyLog:
         reuse: Sequence[Path] = (),
         segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
-        """Opens the log of `run_dir` for one writer; `reuse`: further run directories, read only.
+        """Opens the log of `run_dir` for one writer; `reuse`: further run directories, read only,
+        and so are those that they reused themselves.
 
         `finished` is asked now and later, so it has to know jobs as they end. Raises DamagedFile.
         """
@@ -45,11 +47,12 @@ class ReplyLog:
         """Replies that came under a key that had one, or for a job that had ended."""
         self._retired: list[tuple[AppendFile, set[int]]] = []
         self._folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self._folder, *(other / "replies" for other in reuse)):
+        for folder in (self._folder, *(run / "replies" for run in lineage(run_dir, reuse))):
             if not folder.is_dir():
                 raise DamagedFile(f"{folder}: no such directory, need replies of an earlier run")
             for path in sorted(folder.glob("W-*.log")):
                 self._index(path)
+        remember(run_dir, reuse)
         self._open_own()
 
     def get(self, job: int, key: bytes) -> bytes | None:

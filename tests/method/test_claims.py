@@ -1,11 +1,11 @@
-"""Answers after no call: what a small model made up is refused, what people say is not."""
+"""What answers claim: what a small model made up is refused, what people say is not."""
 
 from __future__ import annotations
 
 import pytest
 
 from fastsynth import seeds
-from fastsynth.method.claims import idle_fault
+from fastsynth.method.claims import Ground, claim_fault
 from fastsynth.records import Message, ToolCall
 from fastsynth.sim import smalltalk
 
@@ -27,7 +27,13 @@ AFTER_SENDING = (
 
 
 def reason(answer: str, before: tuple[Message, ...] = STRANGER, rule: str = "") -> str:
-    fault = idle_fault(answer, before, [], rule)
+    fault = claim_fault(answer, Ground(before=before, rule=rule))
+    return fault.reason if fault else ""
+
+
+def after_reading(answer: str, before: tuple[Message, ...], seen: object = None) -> str:
+    """Of a turn in which one read came back."""
+    fault = claim_fault(answer, Ground(before=before, seen=[seen], called=["list_trains"]))
     return fault.reason if fault else ""
 
 
@@ -88,6 +94,45 @@ def test_an_effect_of_an_earlier_turn_may_be_spoken_of() -> None:
     assert reason("I've sent Ann the time, 5:45 pm.", AFTER_SENDING) == ""
     assert reason("The message (msg-77) has been sent, all done.", AFTER_SENDING) == ""
     assert reason("I've booked the train, too.", AFTER_SENDING) == "false_claim"
+
+
+FAILED = (*AFTER_SENDING[:3], Message(
+    role="tool", content='{"error": "no such person"}', tool_call_id="a12345678"
+))  # fmt: skip
+
+
+def test_what_a_call_failed_to_do_is_not_done() -> None:
+    assert reason("I've sent it.", (*FAILED, STRANGER[1])) == "false_claim"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I've booked the train for you.",
+        "There are two trains. I've already cancelled the first.",
+        "We have now cancelled the second.",
+    ],
+)
+def test_after_a_read_no_effect_is_claimed_that_nothing_has_had(answer: str) -> None:
+    assert after_reading(answer, AFTER_SENDING) == "false_claim"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I've sent Ann the time before, and the next train is the last.",
+        "I've opened the timetable: the last train was cancelled, it says.",
+        "I haven't booked it yet. Shall I?",
+        "I've made a list of the two trains.",
+    ],
+)
+def test_after_a_read_one_may_speak_of_earlier_effects_and_of_reading(answer: str) -> None:
+    assert after_reading(answer, AFTER_SENDING) == ""
+
+
+def test_after_a_read_small_counts_need_no_source_and_large_ones_do() -> None:
+    assert after_reading("There are 3 trains, at 17:45 and later.", STRANGER, "17:45") == ""
+    assert after_reading("There are 31 trains.", STRANGER, "17:45") == "answer_not_entailed"
 
 
 def test_a_refusal_may_quote_its_rule() -> None:

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from fastsynth.llm.chat import Reply
 from fastsynth.method.agents import response_format
-from fastsynth.method.answer import answer_fault, kind_fault
+from fastsynth.method.answer import goal_fault, kind_fault
+from fastsynth.method.claims import Ground, claim_fault
 from fastsynth.method.forms import normal, numbers, stands_in
 from fastsynth.method.guards import named_tool, query_fault
 from fastsynth.method.leakage import leak
 from fastsynth.method.parse import arguments_of, spoken
 from fastsynth.method.plan import Choice, Goal, Output, Rule, Slot, Step, Turn, User
 from fastsynth.method.script import QueryDraft
-from fastsynth.records import ToolCall
+from fastsynth.records import Message, ToolCall
 
 SEARCH = Step(
     tool="search_flights",
@@ -169,20 +170,11 @@ def test_numbers_in_text_keep_their_value() -> None:
 )
 def test_an_answer_tells_the_goals_and_nothing_made_up(answer: str, reason: str) -> None:
     seen = [SEARCH.arguments, SEARCH.value, BOOK.arguments, BOOK.value]
-    found = answer_fault(TURN, answer, seen, GOOD)
+    before = (Message(role="user", content=GOOD),)
+    ground = Ground(before=before, seen=seen, called=["book_flight"], effect=True)
+    found = goal_fault(TURN, answer) or claim_fault(answer, ground)
 
     assert (found.reason if found else "") == reason
-
-
-def test_a_claim_of_an_effect_needs_the_effect() -> None:
-    read = Turn(
-        number=0, kind="base", target="search_flights", steps=(SEARCH,),
-        goals=(Goal(step=0, effect=False),), digest="",
-    )  # fmt: skip
-    found = answer_fault(read, "I've booked it for you.", [SEARCH.value], "")
-
-    assert found is not None
-    assert found.reason == "false_claim"
 
 
 def quiet(kind: str, **more: object) -> Turn:

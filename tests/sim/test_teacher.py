@@ -223,6 +223,19 @@ def test_each_mistake_shows(seed: int) -> None:
     assert "QX7LM2" not in seen(only("missing_value"), seed).text
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_needless_call_is_thought_of_as_one_and_the_next_as_itself(seed: int) -> None:
+    right, unasked = (list(rollout(who, plan_one(), 0, seed)) for who in (
+        teacher(), only("needless_call")
+    ))  # fmt: skip
+    thoughts = {reply.reasoning for reply in right}
+    stray = [reply for reply in unasked if reply.calls and reply.calls[0] not in
+             {call for spoken in right for call in spoken.calls}]  # fmt: skip
+
+    assert all(reply.reasoning not in thoughts for reply in stray)
+    assert stray or "more" in " ".join(reply.reasoning for reply in unasked)
+
+
 def _is_object(text: str) -> bool:
     try:
         return isinstance(msgspec.json.decode(text), dict)

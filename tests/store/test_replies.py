@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -147,6 +148,34 @@ def test_replies_of_another_run_are_reused_and_left_alone(tmp_path):
     assert log.get(2, key(7)) == b"7" * 7
     assert log.get(9, key(9)) == b"own"
     assert (old / SEGMENT).read_bytes() == before
+    log.close()
+
+
+def test_reusing_a_run_takes_what_it_reused_itself(tmp_path, monkeypatch):
+    filled(tmp_path / "first", 9)
+    monkeypatch.chdir(tmp_path)
+    ReplyLog(tmp_path / "second", unfinished, reuse=[Path("first")]).close()
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("first", "second"):
+        (tmp_path / name).rename(tmp_path / "elsewhere" / name)
+    log = ReplyLog(tmp_path / "third", unfinished, reuse=[tmp_path / "elsewhere" / "second"])
+
+    assert log.get(2, key(7)) == b"7" * 7
+    log.close()
+
+
+def test_runs_that_reuse_each_other_and_lost_ones_do_no_harm(tmp_path):
+    one, two, lost = tmp_path / "one", tmp_path / "two", tmp_path / "lost"
+    filled(one, 3)
+    filled(lost, 3)
+    ReplyLog(two, unfinished, reuse=[one, lost]).close()
+    shutil.rmtree(lost)
+    ReplyLog(one, unfinished, reuse=[two]).close()
+    log = ReplyLog(one, unfinished, reuse=[two])
+    log.put(1, key(3), b"x")
+
+    assert log.get(0, key(0)) is not None
+    assert log.waste == 0
     log.close()
 
 
