@@ -1,6 +1,8 @@
 # `just` lists what can be done; uv brings Python and every package.
 set positional-arguments
 export UV_PYTHON_PREFERENCE := "only-system"
+# Hints that the program prints begin with it.
+command := "FASTSYNTH_COMMAND='just run'"
 
 # List the recipes.
 default:
@@ -8,11 +10,11 @@ default:
 
 # Make conversations: `just generate -c configs/bfcl.yaml -n 300`. No arguments: 200, offline.
 generate *args:
-    @uv run --quiet --all-extras fastsynth generate "$@"
+    @{{command}} uv run --quiet --all-extras fastsynth generate "$@"
 
 # Any other command: `just run view runs/offline`.
 run *args:
-    @uv run --quiet --all-extras fastsynth "$@"
+    @{{command}} uv run --quiet --all-extras fastsynth "$@"
 
 # Run the tests.
 test *args:
@@ -26,7 +28,7 @@ check:
 
 # Run a benchmark: `just bench engine`, `just bench client`.
 bench *args:
-    @uv run --quiet --all-extras fastsynth bench "$@"
+    @{{command}} uv run --quiet --all-extras fastsynth bench "$@"
 
 # Make the README's pictures anew; that of the report needs Chromium.
 pictures *args:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from fastsynth import __version__
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.errors import FastsynthError, Interrupted
+from fastsynth.invocation import PROGRAM, program
 from fastsynth.parsers import plans, rows, runs, testbed
 from fastsynth.parsers.command import Parser
 
@@ -83,9 +84,9 @@ def _complain(text: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="fastsynth",
+        prog=program(),
         description="Your tools in, verified multi-turn tool-use training data out.",
-        epilog=EXAMPLES + "\n" + EXIT_CODES,
+        epilog=EXAMPLES.replace(PROGRAM, program()) + "\n" + EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"fastsynth {__version__}")

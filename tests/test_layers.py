@@ -12,7 +12,7 @@ import fastsynth
 ROOT = Path(fastsynth.__file__).parent
 ROWS = (
     ("__init__",),
-    ("errors", "records", "events", "seeds", "packed"),
+    ("errors", "invocation", "records", "events", "seeds", "packed"),
     ("activity", "section"),
     ("endpoints", "environments"),
     ("config", "prompts"),

@@ -48,8 +48,8 @@ MODEL = Options(
     ),
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-REPORT = "1000,1100"
-"""Pixels: from the title to the end of what was accepted by stratum."""
+REPORT = "1000,1025"
+"""Pixels: from the title to the end of the histograms."""
 
 
 class Kept(live.Picture):

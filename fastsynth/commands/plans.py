@@ -15,6 +15,7 @@ from fastsynth.engine.quota import Job
 from fastsynth.env.world import living
 from fastsynth.errors import config_error
 from fastsynth.init import draft, write
+from fastsynth.invocation import hint
 from fastsynth.method.chart import chart
 from fastsynth.method.wording import goal_text, step_text
 from fastsynth.opening import counts_of, domain_of, planner_of, quota_of, weights_of
@@ -40,9 +41,9 @@ def init(file: str, force: bool) -> int:
         (f"verify runs/{stem}", "replays every row in a fresh environment"),
         (f"view runs/{stem}", "shows one of them as a chat"),
     )
-    room = max(len(line) for line, _ in following)
+    room = max(len(hint(line)) for line, _ in following)
     for line, what in following:
-        out.print(f"  fastsynth {line:{room}}    {what}", markup=False, soft_wrap=True)
+        out.print(f"  {hint(line):{room}}    {what}", markup=False, soft_wrap=True)
     return 0
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from fastsynth.engine.novelty import Novelty
 from fastsynth.engine.quota import Quota
+from fastsynth.invocation import hint
 from fastsynth.logs import counts_kept
 from fastsynth.opening import quota_of, recall
 from fastsynth.settings import decode, read_yaml
@@ -56,5 +57,5 @@ def wait_text(run_dir: Path, waiting: int) -> str:
     more = "1 more waits" if waiting == 1 else f"{waiting:,} more wait"
     return (
         f"{more} for lower-numbered jobs (a resume decides; "
-        f"`fastsynth compact --partial {run_dir}` writes them now)"
+        f"`{hint(f'compact --partial {run_dir}')}` writes them now)"
     )

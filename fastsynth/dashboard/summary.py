@@ -12,6 +12,7 @@ from fastsynth.dashboard import figures
 from fastsynth.dashboard.canvas import clean
 from fastsynth.dashboard.frame import idle_text
 from fastsynth.dashboard.snapshot import SCRIPTED, Snapshot, asks_no_model
+from fastsynth.invocation import hint
 from fastsynth.store.summary import Summary
 
 WARNINGS_SHOWN = 5
@@ -185,7 +186,7 @@ def _files(run_dir: str) -> Table:
 
 def _next(view: Snapshot) -> Text:
     run_dir = clean(view.run.run_dir)
-    lines = [f"fastsynth view {run_dir}", f"fastsynth verify {run_dir}"]
+    lines = [hint(f"view {run_dir}"), hint(f"verify {run_dir}")]
     if view.accepted < view.wanted:
-        lines.insert(0, f"fastsynth generate ... -o {run_dir}    (goes on where this stopped)")
+        lines.insert(0, hint(f"generate ... -o {run_dir}    (goes on where this stopped)"))
     return Text("\n".join(f"$ {line}" for line in lines), style="cyan")

@@ -40,10 +40,16 @@ def goal_text(tools: Mapping[str, Tool], turn: Turn, goal: Goal) -> str:
     """What is wanted, without values: what the tool does, and what the answer should give."""
     step = turn.steps[goal.step]
     wish = first_sentence(tools[step.tool].description)
-    told = list(dict.fromkeys(words(path) for path in goal.paths))
+    told = list(dict.fromkeys(_told(path) for path in goal.paths))
     if goal.effect:
         return f"{wish.rstrip('.')}: to be done"
     return f"{wish.rstrip('.')}{': to be told: ' + ', '.join(told) if told else ''}"
+
+
+def _told(path: str) -> str:
+    """A field in words; the entry of a bare list (`[0]`) and a bare value have none."""
+    said = words(path)
+    return said if re.search("[a-z]", said) else "what it returns"
 
 
 def user_values(turn: Turn) -> list[tuple[str, object]]:

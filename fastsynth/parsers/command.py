@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable
 from typing import NoReturn, TypeAlias
 
+from fastsynth.invocation import hint
+
 
 class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong with a command."""
@@ -29,7 +31,7 @@ def command(
         name,
         help=help_text,
         description=help_text[0].upper() + help_text[1:] + ".",
-        epilog="examples:\n" + "\n".join(f"  fastsynth {line}" for line in examples.split("\n")),
+        epilog="examples:\n" + "\n".join(f"  {hint(line)}" for line in examples.split("\n")),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)

@@ -108,13 +108,16 @@ def section(card: QualityCard) -> str:
     lines = "".join(
         (f'<tr><th colspan="6" scope="rowgroup">{escape(f.section)}</th></tr>' if begins else "")
         + f'<tr><th scope="row">{escape(f.name)}</th><td>{escape(f.shown)}</td>'
-        f"<td>{escape(f.wanted)}</td><td>{escape(f.verdict)}</td><td>{f.base:,}</td>"
-        f"<td>{escape(f.meaning)}{escape(f' ({f.detail})' if f.detail else '')}</td></tr>"
+        f"<td>{escape(f.wanted)}</td><td class='{f.verdict}'>{escape(f.verdict)}</td>"
+        f"<td>{f.base:,}</td>"
+        f'<td class="words">{escape(f.meaning)}'
+        f"{escape(f' ({f.detail})' if f.detail else '')}</td></tr>"
         for begins, f in by_section(card.figures)
     )
     return (
-        '<table class="wide"><thead><tr><th></th><th>measured</th><th>wanted</th><th>verdict</th>'
-        f"<th>of</th><th>meaning</th></tr></thead><tbody>{lines}</tbody></table>"
+        '<div class="wide"><table><thead><tr><th></th><th>measured</th><th>wanted</th>'
+        '<th>verdict</th><th>of</th><th class="words">meaning</th></tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>"
     )
 
 

@@ -1,6 +1,7 @@
-"""Small inline SVG pictures without scripts or outside assets; colours come from the page's CSS.
+"""Small pictures of HTML and CSS, without scripts or outside assets; text is as large at any width.
 
-Every picture has a title that screen readers say, and its figures beside it as a table.
+Each is a figure with a title, and its numbers stand in it: tables whose bars are decoration, or a
+picture with a name that screen readers say and the numbers as a table below.
 """
 
 from __future__ import annotations
@@ -8,115 +9,114 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH = 640
-_ROW = 26
-_LABEL = 210
+COLOURS = 6
+"""Parts that one bar can be cut into and still be told apart; more become a bar each."""
+_IN_ONE = 20
+"""Bars in one table; more stand in two, side by side where there is room."""
+_LABELS = 24
+"""Columns of a histogram that each have a number below; of more, some have."""
 
 
 def bars(title: str, rows: Sequence[tuple[str, float, str]], top: float = 0.0) -> str:
     """Horizontal bars: (label, value, what stands at its end); `top` or the highest fills it."""
     top = top or max((value for _, value, _ in rows), default=0.0) or 1.0
-    room = WIDTH - _LABEL - 110
-    drawn = []
-    for n, (label, value, text) in enumerate(rows):
-        y = n * _ROW
-        long = value / top * room
-        drawn.append(
-            f'<text class="l" x="{_LABEL - 8}" y="{y + 17}" text-anchor="end">'
-            f"{escape(_cut(label, 30))}</text>"
-            f'<rect class="b" x="{_LABEL}" y="{y + 4}" width="{max(long, 1):.1f}"'
-            ' height="18" rx="3"/>'
-            f'<text class="v" x="{_LABEL + long + 8:.1f}" y="{y + 17}">{escape(text)}</text>'
-        )
-    table = [(label, text) for label, _, text in rows]
-    return _figure(title, "".join(drawn), len(rows) * _ROW + 4, table)
+    if len(rows) <= _IN_ONE:
+        return _figure(title, _bars(rows, top))
+    half = -(-len(rows) // 2)
+    sides = _bars(rows[:half], top) + _bars(rows[half:], top)
+    return _figure(title, f'<div class="row">{sides}</div>')
+
+
+def _bars(rows: Sequence[tuple[str, float, str]], top: float) -> str:
+    lines = "".join(
+        f'<tr><th scope="row">{_label(label)}</th><td>{escape(text)}</td>'
+        f'<td class="bar"><i style="width:{100 * value / top:.1f}%"></i></td></tr>'
+        for label, value, text in rows
+    )
+    return f'<table class="bars"><tbody>{lines}</tbody></table>'
 
 
 def columns(title: str, counts: Mapping[int, int], axis: str) -> str:
     """A histogram over whole numbers; gaps between them are drawn as gaps."""
     if not counts:
-        return _figure(title, "", 10, [])
-    low, high = min(counts), max(counts)
+        return _figure(title, "")
     top, total = max(counts.values()), sum(counts.values())
-    step = min(80.0, (WIDTH - 20) / (high - low + 1))
-    drawn = [f'<line class="a" x1="0" y1="150" x2="{WIDTH}" y2="150"/>']
-    for number, count in sorted(counts.items()):
-        tall = count / top * 120
-        x = 10 + (number - low) * step
-        middle = x + step / 2
-        drawn.append(
-            f'<rect class="b" x="{x + 2:.1f}" y="{150 - tall:.1f}" width="{step - 4:.1f}"'
-            f' height="{tall:.1f}" rx="2"/>'
-            f'<text class="l" x="{middle:.1f}" y="166" text-anchor="middle">{number}</text>'
-        )
-        if step >= 30:
-            drawn.append(
-                f'<text class="v" x="{middle:.1f}" y="{144 - tall:.1f}" text-anchor="middle">'
-                f"{100 * count / total:.0f}%</text>"
-            )
-    drawn.append(f'<text class="l" x="{WIDTH}" y="184" text-anchor="end">{escape(axis)}</text>')
+    slots = range(min(counts), max(counts) + 1)
+    every = -(-len(slots) // _LABELS)
+    drawn = "".join(
+        _column(number, counts.get(number, 0), top, total, n % every == 0, every > 1)
+        for n, number in enumerate(slots)
+    )
     table = [(str(number), f"{count:,}") for number, count in sorted(counts.items())]
-    return _figure(title, "".join(drawn), 190, table)
+    return _figure(
+        title,
+        f'<div class="columns" role="img" aria-label="{escape(title)}">{drawn}</div>'
+        f'<p class="axis" aria-hidden="true">{escape(axis)}</p>{_numbers(table)}',
+    )
+
+
+def _column(number: int, count: int, top: int, total: int, labelled: bool, narrow: bool) -> str:
+    share = f"{100 * count / total:.0f}%" if count and not narrow else ""
+    label = str(number) if labelled else ""
+    tall = 100 * count / top
+    return (
+        f'<div><span class="slot"><small>{share}</small><i style="height:{tall:.1f}%"></i></span>'
+        f"<span>{label}</span></div>"
+    )
 
 
 def shares(title: str, parts: Sequence[tuple[str, float]]) -> str:
-    """One bar cut into shares of a whole, with a legend below."""
+    """One bar cut into shares of a whole, with a legend below; a bar each where they are many."""
     whole = sum(value for _, value in parts) or 1
-    x, drawn, table = 0.0, [], []
-    for n, (label, value) in enumerate(parts):
-        wide = value / whole * WIDTH
-        drawn.append(
-            f'<rect class="s{n % 6}" x="{x:.1f}" y="0" width="{wide:.1f}" height="28"/>'
-            f'<rect class="s{n % 6}" x="{n % 3 * 213}" y="{42 + n // 3 * 22}" width="12"'
-            f' height="12" rx="2"/><text class="l" x="{n % 3 * 213 + 18}" y="{52 + n // 3 * 22}">'
-            f"{escape(_cut(label, 22))} {100 * value / whole:.0f}%</text>"
-        )
-        table.append((label, f"{100 * value / whole:.1f}%"))
-        x += wide
-    return _figure(title, "".join(drawn), 42 + (len(parts) + 2) // 3 * 22, table)
+    told = [(label, value / whole, f"{100 * value / whole:.1f}%") for label, value in parts]
+    if len(parts) > COLOURS:
+        return bars(title, told)
+    cut = "".join(
+        f'<i class="s{n}" style="flex:{share:.4f}"></i>' for n, (_, share, _) in enumerate(told)
+    )
+    legend = "".join(
+        f'<tr><th scope="row"><i class="s{n}"></i>{escape(label)}</th><td>{text}</td></tr>'
+        for n, (label, _, text) in enumerate(told)
+    )
+    return _figure(
+        title,
+        f'<div class="shares" role="img" aria-label="{escape(title)}">{cut}</div>'
+        f'<table class="legend"><tbody>{legend}</tbody></table>',
+    )
 
 
 def funnel(title: str, stages: Sequence[tuple[str, int, str]]) -> str:
     """(what is left, how many, why the next ones are fewer), narrowing from row to row."""
     whole = max((count for _, count, _ in stages), default=0) or 1
-    middle, room, row = 270, 240, 46
-    drawn = []
-    wides = [count / whole * room for _, count, _ in stages]
+    wides = [max(100 * count / whole, 0.5) for _, count, _ in stages]
+    lines = []
     for n, (label, count, lost) in enumerate(stages):
-        y, wide = n * row, max(wides[n], 2)
-        drawn.append(
-            f'<rect class="b" x="{middle - wide / 2:.1f}" y="{y}" width="{wide:.1f}" height="26"'
-            f' rx="3"/><text class="l" x="140" y="{y + 18}" text-anchor="end">'
-            f"{escape(_cut(label, 20))}</text>"
-            f'<text class="n" x="{middle}" y="{y + 18}" text-anchor="middle">{count:,}</text>'
+        lines.append(
+            f'<tr><th scope="row">{escape(label)}</th><td>{count:,}</td>'
+            f'<td class="bar"><i style="width:{wides[n]:.1f}%"></i></td></tr>'
         )
         if n + 1 < len(stages):
-            after = max(wides[n + 1], 2)
-            drawn.append(
-                f'<polygon class="f" points="{middle - wide / 2:.1f},{y + 26}'
-                f" {middle + wide / 2:.1f},{y + 26} {middle + after / 2:.1f},{y + row}"
-                f' {middle - after / 2:.1f},{y + row}"/>'
-                f'<text class="v" x="400" y="{y + 40}">{escape(_cut(lost, 33))}</text>'
+            left, below = (100 - wides[n]) / 2, (100 - wides[n + 1]) / 2
+            corners = f"{left:.1f}% 0,{100 - left:.1f}% 0,{100 - below:.1f}% 100%,{below:.1f}% 100%"
+            lines.append(
+                f'<tr class="lost"><td></td><td></td><td><i style="clip-path:polygon({corners})">'
+                f"</i><span>{escape(lost)}</span></td></tr>"
             )
-    table = [
-        (label, f"{count:,}; then {lost}" if lost else f"{count:,}")
-        for label, count, lost in stages
-    ]
-    return _figure(title, "".join(drawn), max(1, len(stages)) * row - 16, table)
+    return _figure(title, f'<table class="bars funnel"><tbody>{"".join(lines)}</tbody></table>')
 
 
-def _figure(title: str, drawn: str, height: int, table: Sequence[tuple[str, str]]) -> str:
+def _figure(title: str, inside: str) -> str:
+    return f"<figure><figcaption>{escape(title)}</figcaption>{inside}</figure>"
+
+
+def _label(text: str) -> str:
+    """Escaped; a long name may break after an underscore."""
+    return escape(text).replace("_", "_<wbr>")
+
+
+def _numbers(table: Sequence[tuple[str, str]]) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(text)}</td></tr>'
         for name, text in table
     )
-    return (
-        f"<figure><figcaption>{escape(title)}</figcaption>"
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">'
-        f"<title>{escape(title)}</title>{drawn}</svg>"
-        f"<details><summary>figures</summary><table>{rows}</table></details></figure>"
-    )
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+    return f"<details><summary>figures</summary><table><tbody>{rows}</tbody></table></details>"

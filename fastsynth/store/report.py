@@ -1,4 +1,4 @@
-"""report.html of a run: one file, no script, nothing fetched; figures drawn as inline SVG.
+"""report.html of a run: one file, no script, nothing fetched; pictures that fit any screen.
 
 Drawn from the same manifest and counts as the dataset card, and one whole conversation.
 """
@@ -71,8 +71,8 @@ def _tiles(manifest: Manifest, rows: Portrait) -> str:
         ("turns", f"{rows.turns:,}"),
         ("tool calls", f"{rows.calls:,}"),
         ("tools called", f"{len(rows.tools)} of {len(rows.offered | set(rows.tools))}"),
-        ("accepted of ended", f"{100 * kept / ended:.0f}%" if ended else "-"),
-        ("cost", "none" if is_scripted(manifest) else cost_text(manifest)),
+        ("jobs accepted", f"{100 * kept / ended:.0f}%" if ended else "-"),
+        *([("cost", cost_text(manifest))] if manifest.usage.cost_usd is not None else []),
     )
     cells = "".join(f"<div><dt>{name}</dt><dd>{escape(text)}</dd></div>" for name, text in tiles)
     return f'<dl class="tiles">{cells}</dl>'
@@ -121,9 +121,12 @@ def _rate(stratum: StratumCount) -> float:
 
 def _shape_parts(rows: Portrait) -> Iterator[str]:
     if rows.rows:
-        yield pictures.columns("Turns a conversation", rows.turns_a_row, "turns")
-        yield pictures.columns("Calls a turn", rows.calls_a_turn, "calls")
-        yield pictures.columns("Longest chain of values in a turn", rows.distances, "calls")
+        counted = (
+            ("Turns a conversation", rows.turns_a_row, "turns"),
+            ("Calls a turn", rows.calls_a_turn, "calls"),
+            ("Longest chain of values in a turn", rows.distances, "calls"),
+        )
+        yield f'<div class="row">{"".join(pictures.columns(*each) for each in counted)}</div>'
         yield pictures.shares("Kinds of turn", _most(rows.kinds))
 
 
@@ -175,9 +178,11 @@ def _cost_parts(manifest: Manifest, rows: Portrait) -> Iterator[str]:
         for name, a, b in figures
     )
     yield (
-        '<table class="wide"><thead><tr><th></th><th>the run</th><th>in kept rows</th>'
-        f"<th>a kept row costs</th></tr></thead><tbody>{cells}</tbody></table>"
+        '<div class="wide"><table><thead><tr><th></th><th>the run</th><th>in kept rows</th>'
+        f"<th>a kept row costs</th></tr></thead><tbody>{cells}</tbody></table></div>"
     )
+    if manifest.usage.cost_usd is None:
+        yield f"<p>Cost: {escape(cost_text(manifest))}.</p>"
     if rows.completion_tokens:
         counts = _binned(rows.completion_tokens)
         yield pictures.bars("Completion tokens a kept row", counts)

@@ -9,13 +9,14 @@ from html.parser import HTMLParser
 import msgspec
 from made_up_rows import manifest, row
 
+from fastsynth.records import Usage
 from fastsynth.store import pictures
 from fastsynth.store.manifest import StratumCount
 from fastsynth.store.portrait import portray
 from fastsynth.store.report import report
 
 ROWS = [row(n, turns=1 + n % 4, level=n % 3) for n in range(40)]
-VOID = {"meta", "br", "hr", "img", "link", "input"}
+VOID = {"wbr", "meta", "br", "hr", "img", "link", "input"}
 
 
 class Outline(HTMLParser):
@@ -59,12 +60,16 @@ def test_the_page_is_whole_and_fetches_nothing() -> None:
 
 def test_every_picture_is_sound_and_has_a_name_and_its_figures() -> None:
     page = report("made-up", manifest(), portray(ROWS))
-    drawn = re.findall(r"<svg.*?</svg>", page, re.S)
+    drawn = re.findall(r"<figure>.*?</figure>", page, re.S)
     for picture in drawn:
-        root = ElementTree.fromstring(picture)
+        root = ElementTree.fromstring(picture.replace("<wbr>", ""))
+        named = [each.get("aria-label") for each in root.iter() if each.get("role") == "img"]
 
-        assert root.get("aria-label") == root.findtext("title") != ""
-    assert len(drawn) == page.count("<details><summary>figures") >= 9
+        assert root.findtext("figcaption")
+        assert set(named) <= {root.findtext("figcaption")}
+        assert all(line.find("td") is not None for line in root.iter("tr"))
+        assert root.find(".//tr") is not None
+    assert len(drawn) >= 9
 
 
 def test_figures_are_those_of_the_rows() -> None:
@@ -73,11 +78,11 @@ def test_figures_are_those_of_the_rows() -> None:
         call.name == "book_flight" for r in ROWS for turn in r.ground_truth for call in turn
     )
 
-    assert f'<th scope="row">book_flight</th><td>{calls}</td>' in page
+    assert f'<th scope="row">book_<wbr>flight</th><td>{calls}</td>' in page
     assert f"<dt>turns</dt><dd>{sum(r.num_turns for r in ROWS)}</dd>" in page
     assert "<dt>tools called</dt><dd>3 of 4</dd>" in page
     assert "never called: <code>cancel_booking</code>" in page
-    assert '<th scope="row">from an output</th><td>30.0%</td>' in page
+    assert "from an output</th><td>30.0%</td>" in page
     assert "1,234,567" in page
 
 
@@ -134,9 +139,34 @@ def test_a_run_without_rows_has_a_report_too() -> None:
 
 def test_a_histogram_keeps_its_gaps() -> None:
     drawn = pictures.columns("x", {1: 5, 4: 5}, "calls")
-    places = [float(x) for x in re.findall(r'<rect class="b" x="([\d.]+)"', drawn)]
 
-    assert places[1] - places[0] == 240.0
+    assert re.findall(r"height:([\d.]+)%", drawn) == ["100.0", "0.0", "0.0", "100.0"]
+    assert re.findall(r"</span><span>(\d+)</span>", drawn) == ["1", "2", "3", "4"]
+
+
+def test_a_long_histogram_keeps_its_numbers_apart() -> None:
+    drawn = pictures.columns("x", {1: 5, 100: 5}, "calls")
+
+    assert re.findall(r"</span><span>(\d+)</span>", drawn)[:3] == ["1", "6", "11"]
+
+
+def test_no_two_parts_of_a_whole_share_a_colour() -> None:
+    few = pictures.shares("x", [(f"part {n}", 1) for n in range(6)])
+    many = pictures.shares("x", [(f"part {n}", 1) for n in range(7)])
+
+    assert len(set(re.findall(r'class="s(\d)" style', few))) == 6
+    assert not re.findall(r'class="s\d"', many)
+    assert many.count('<tr><th scope="row">part') == 7
+
+
+def test_the_cost_is_a_headline_only_where_it_is_known() -> None:
+    priced = msgspec.structs.replace(manifest("m"), usage=Usage(requests=3, cost_usd=1.5))
+    unknown = msgspec.structs.replace(manifest("m"), usage=Usage(requests=3))
+
+    assert "<dt>cost</dt><dd>$1.50</dd>" in report("made-up", priced, portray(ROWS))
+    page = report("made-up", unknown, portray(ROWS))
+    assert "<dt>cost</dt>" not in page
+    assert "<p>Cost: price unknown.</p>" in page
 
 
 def test_the_sample_is_the_richest_of_the_first_rows() -> None:
