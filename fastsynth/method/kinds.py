@@ -12,6 +12,7 @@ from random import Random
 from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Tool
 from fastsynth.env.law import Law
+from fastsynth.method.graph import ApiGraph
 
 TWINS = frozenset({"missing_parameter", "missing_function", "refusal"})
 PAIRS = frozenset({"missing_parameter", "missing_function", "split"})
@@ -42,14 +43,16 @@ def fewest(stratum: str) -> int:
     return 2 if stratum in PAIRS or stratum == "no_tool" else 1
 
 
-def suits(stratum: str, tool: Tool, law: Law | None = None) -> bool:
+def suits(stratum: str, tool: Tool, graph: ApiGraph, law: Law | None = None) -> bool:
     """Whether a special turn of the stratum may aim at `tool`: planning others is wasted."""
     if stratum != "refusal":
         return True
     if law is not None:
         return tool.name in law.tools
-    properties = tool.parameters.get("properties", {}).values()
-    return tool.mutates and any(p.get("type") in ("number", "integer") for p in properties)
+    return tool.mutates and any(
+        parameter.schema.get("type") in ("number", "integer") and not parameter.opaque
+        for parameter in graph.parameters[tool.name]
+    )
 
 
 def is_plain_twin(job: Job) -> bool:

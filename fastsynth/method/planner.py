@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import count
+from random import Random
 
 import msgspec
 
@@ -20,7 +21,7 @@ from fastsynth.errors import config_error
 from fastsynth.method.aims import Aims, TurnAim
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.idle import no_tool_turn
-from fastsynth.method.kinds import PAIRS, TWINS, is_plain_twin, position
+from fastsynth.method.kinds import PAIRS, TWINS, is_plain_twin, position, suits
 from fastsynth.method.memory import Memory
 from fastsynth.method.plain import plain_turn
 from fastsynth.method.plan import Plan, Turn
@@ -91,6 +92,8 @@ class Planner:
         wanted = rng.choices((0, 1, 2), (0.25, 0.5, 0.25))[0]
         parts = (home, *rng.sample(near, min(wanted, len(near))))
         parts = self._enough(parts, near, self.tools_wanted(job))
+        if job.stratum == "refusal":
+            parts = self._with_room(parts, near, rng)
         ordered = tuple(part for part in self.domain.parts if part in parts)
         scenario = self.domain.draw(ordered, rng)
         if job.stratum == "long_context":
@@ -112,6 +115,14 @@ class Planner:
                 break
             parts = parts if part in parts else (*parts, part)
         return parts
+
+    def _with_room(self, parts: tuple[str, ...], near: list[str], rng: Random) -> tuple[str, ...]:
+        """`parts` and, where none of them has a tool that a rule can forbid, one of `near` that
+        has."""
+        tools = self.domain.tools.values()
+        fit = {tool.part for tool in tools if suits("refusal", tool, self.graph, self.law)}
+        further = [part for part in near if part in fit]
+        return parts if fit & set(parts) or not further else (*parts, rng.choice(further))
 
     def tools_wanted(self, job: Job) -> int:
         """How many tools the logs want shown; 0 where none do."""

@@ -8,7 +8,7 @@ from method_stage import domain, graph, job, planned, planner, plans
 
 from fastsynth.env import paths
 from fastsynth.method.distractors import visible_tools
-from fastsynth.method.kinds import NO_CALLS, is_plain_twin
+from fastsynth.method.kinds import NO_CALLS, is_plain_twin, suits
 from fastsynth.method.plan import Output, Plan, User, plan_hash
 from fastsynth.records import canonical
 
@@ -133,6 +133,16 @@ async def test_the_same_job_gives_the_same_plan_and_another_job_another() -> Non
 
     assert list(map(plan_hash, once)) == list(map(plan_hash, again))
     assert len(set(map(plan_hash, once))) == 20
+
+
+async def test_a_refusal_has_a_tool_that_a_rule_can_forbid() -> None:
+    made = planner("bfcl")
+    tools = made.domain.tools.values()
+    able = {tool.part for tool in tools if suits("refusal", tool, made.graph)}
+    drawn = [set(made.setting(job(number, "refusal")).parts) for number in range(60)]
+
+    assert 0 < len(able) < len(made.domain.parts)
+    assert all(parts & able for parts in drawn)
 
 
 @pytest.mark.parametrize("stratum", KINDS)
