@@ -23,7 +23,7 @@ from fastsynth.llm.client import Client
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.agents import response_format
 from fastsynth.method.chart import chart
-from fastsynth.method.parse import arguments_of, spoken
+from fastsynth.method.parse import arguments_of, decoded, spoken
 from fastsynth.method.planner import Planner
 from fastsynth.method.script import AdvancedDraft
 from fastsynth.method.tooling import tool_list
@@ -215,7 +215,7 @@ async def _examine_structure(client: Client, show: Show) -> None:
         show(_no_reply("structured output", reply))
         return
     try:
-        msgspec.json.decode(reply.content, type=AdvancedDraft)
+        decoded(reply.content, AdvancedDraft)
     except msgspec.DecodeError as error:
         advice = "set endpoints.NAME.structured to json_object or text, or raise max_tokens"
         what = f"structured output: {error}: {reply.content[:80]!r}"

@@ -91,7 +91,7 @@ def decode_completion(body: bytes, call_id: Callable[[int], str]) -> Reply:
     """
     try:
         found = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(f"reply of {len(body)} bytes: {error}") from error
     if found.error is not None and not found.choices:
         code = str(found.error.code) if isinstance(found.error, _Problem) else ""
@@ -147,7 +147,10 @@ def _text(arguments: Any) -> str:
     """Arguments as text: absent means none given; objects are what some servers send unquoted."""
     if isinstance(arguments, str):
         return arguments
-    return "{}" if arguments is None else canonical(arguments)
+    try:
+        return "{}" if arguments is None else canonical(arguments)
+    except RecursionError as error:
+        raise Malformed(f"arguments: {error}") from error
 
 
 def _usage(usage: _Usage | None) -> Usage:

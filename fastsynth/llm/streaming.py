@@ -106,7 +106,7 @@ class Merging:
             return
         try:
             chunk = _decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self.broken = f"chunk of {len(data)} bytes: {error}"
             return
         if bytes(chunk.error) != b"null":

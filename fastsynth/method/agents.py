@@ -14,6 +14,7 @@ import msgspec
 from fastsynth.env.breath import breathe
 from fastsynth.llm.chat import AgentRole, Ask, Chat, NoReply, Reply
 from fastsynth.llm.wire import Transcript
+from fastsynth.method.parse import decoded
 from fastsynth.method.script import Cue, Purpose
 from fastsynth.prompts import Prompts
 from fastsynth.records import Message, Usage, encode
@@ -97,7 +98,7 @@ class Agents:
         if isinstance(text, Dropped):
             return text
         try:
-            return msgspec.json.decode(text.encode(), type=kind)
+            return decoded(text, kind)
         except msgspec.DecodeError as error:
             return Dropped(stage=prompt, reason="malformed_reply", detail=f"{error}: {text[:120]}")
 

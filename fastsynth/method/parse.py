@@ -11,15 +11,18 @@ import json
 import re
 from collections.abc import Collection
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from fastsynth.llm.chat import Reply
 from fastsynth.records import ToolCall, canonical
 
+T = TypeVar("T")
+DEEPEST = 64
+"""Levels of nesting in what a model writes: small ones repeat a bracket until they are cut off."""
 _TAGGED = re.compile(r"<(?:tool_call|tools)>\s*(.*?)\s*(?:</(?:tool_call|tools)>|\Z)", re.DOTALL)
-_BARE = re.compile(r"(?:\A|\n)\s*([{\[].*)\Z", re.DOTALL)
+_BARE = re.compile(r"(?:\A|\n)[^\S\n]*([{\[].*)\Z", re.DOTALL)
 _GAP = re.compile(r"[\s,;]*")
 _DECODER = json.JSONDecoder()
 _FENCED = re.compile(r"```(?:json|tool_call)?\s*(\{.*?\}|\[.*?\])\s*```", re.DOTALL)
@@ -55,10 +58,32 @@ def spoken(reply: Reply, tool_names: Collection[str]) -> Spoken:
 def arguments_of(call: ToolCall) -> dict[str, Any] | None:
     """The call's arguments, or None where they are no JSON object."""
     try:
-        found = msgspec.json.decode(call.arguments.encode() or b"{}")
+        found = decoded(call.arguments or "{}", object)
     except msgspec.DecodeError:
         return None
     return found if isinstance(found, dict) else None
+
+
+def decoded(text: str, kind: type[T]) -> T:
+    """JSON as a model wrote it. Raises DecodeError, also where it is nested deeper than DEEPEST."""
+    try:
+        found = msgspec.json.decode(text.encode(), type=kind)
+    except RecursionError as error:
+        raise msgspec.DecodeError(f"nested deeper than {DEEPEST} levels") from error
+    if _is_deep(text, found):
+        raise msgspec.DecodeError(f"nested deeper than {DEEPEST} levels")
+    return found
+
+
+def _is_deep(text: str, value: Any) -> bool:
+    """`text` is what `value` was read from: most has too few brackets to be deep."""
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return False
+    level = [value]
+    for _ in range(DEEPEST):
+        below = [held for held in level if isinstance(held, dict | list)]
+        level = [i for held in below for i in (held.values() if type(held) is dict else held)]
+    return any(isinstance(held, dict | list) for held in level)
 
 
 def _calls(text: str, tool_names: Collection[str]) -> list[tuple[str, dict[str, Any]]]:
@@ -83,7 +108,9 @@ def _objects(text: str) -> list[Any]:
     while place < len(text):
         try:
             item, place = _DECODER.raw_decode(text, place)
-        except ValueError:
+        except (ValueError, RecursionError):
+            return []
+        if _is_deep(text, item):
             return []
         found += item if isinstance(item, list) else [item]
         place = _GAP.match(text, place).end()  # type: ignore[union-attr]

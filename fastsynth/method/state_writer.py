@@ -18,6 +18,7 @@ from fastsynth.errors import NoEndpoint
 from fastsynth.llm.chat import AgentRole, Chat
 from fastsynth.method.agents import Agents, Dropped, Place, Unanswered
 from fastsynth.method.chart import Chart, drawn_on
+from fastsynth.method.parse import decoded
 from fastsynth.method.script import Brief, Cue, Style
 from fastsynth.method.shapes import Shape
 from fastsynth.prompts import Prompts
@@ -160,7 +161,7 @@ def portable(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _states(text: str) -> list[Any] | Dropped:
     try:
-        found = msgspec.json.decode(text)
+        found = decoded(text, object)
     except msgspec.DecodeError as error:
         return refused("malformed_reply", f"{error}; cut off? raise sampling.writer.max_tokens")
     states = found.get("states") if isinstance(found, dict) else found

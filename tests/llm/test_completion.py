@@ -92,6 +92,7 @@ def test_a_leading_think_block_is_reasoning(text: str, content: str, reasoning: 
         b'{"choices": [{"message": {"content": 5}}]}',
         b'{"choices": [{"message": {"content": "x"}, "finish_reason": "abort"}]}',
         b'{"choices": [{"message": {"content": "\xff"}}]}',
+        b'{"choices": [{"message": {"content": "x", "further": ' + b"[" * 5000,
     ],
 )
 def test_a_body_that_is_no_completion_is_malformed(body: bytes) -> None:

@@ -16,7 +16,7 @@ from fastsynth.method.claims import Ground, claim_fault
 from fastsynth.method.forms import normal, numbers, stands_in
 from fastsynth.method.guards import named_tool, query_fault
 from fastsynth.method.leakage import leak
-from fastsynth.method.parse import arguments_of, spoken
+from fastsynth.method.parse import arguments_of, decoded, spoken
 from fastsynth.method.plan import Choice, Goal, Output, Rule, Slot, Step, Turn, User
 from fastsynth.method.script import QueryDraft
 from fastsynth.records import Message, ToolCall
@@ -239,6 +239,26 @@ def test_text_forms_of_a_call_become_native(content: str) -> None:
     assert said.from_text
     assert [(c.name, arguments_of(c)) for c in said.calls] == [("find", {"name": "a.txt"})]
     assert said.content == ""
+
+
+DEEP = ["[" * 5000, '{"a":' * 5000, "[" * 500 + "]" * 500, '{"a":' * 100 + "1" + "}" * 100]
+
+
+@pytest.mark.parametrize("value", DEEP)
+def test_brackets_without_end_are_malformed_and_end_no_run(value: str) -> None:
+    call = ToolCall(id="a" * 9, name="find", arguments=f'{{"name": {value}}}')
+    text = f'{{"name": "find", "arguments": {{"name": {value}}}}}'
+
+    assert arguments_of(call) is None
+    assert spoken(Reply(content=text), TOOLS).calls == ()
+    with pytest.raises(msgspec.DecodeError):
+        decoded(text, object)
+
+
+def test_arguments_may_be_nested_as_deep_as_any_tool_wants() -> None:
+    value = "[" * 60 + "]" * 60
+
+    assert arguments_of(ToolCall(id="a" * 9, name="find", arguments=f'{{"name": {value}}}'))
 
 
 TWICE = """{"name": "find", "arguments": {"name": "a.txt"}}
