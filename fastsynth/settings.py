@@ -95,11 +95,22 @@ def decode(raw: dict[str, Any], place: str) -> Config:
 
 
 def dump(config: Config) -> str:
-    """The effective config as YAML. Holds no secret: keys are named by variable only."""
+    """The effective config as YAML. Holds no secret: keys are named by variable only, headers and
+    what stands before the @ of an address are left out."""
     builtins = msgspec.to_builtins(config)
     for endpoint in builtins["endpoints"].values():
         endpoint["headers"] = dict.fromkeys(endpoint["headers"], "(not stored)")
+        for name in ("url", "proxy"):
+            endpoint[name] = endpoint[name] and without_user(endpoint[name])
+        endpoint["urls"] = [without_user(url) for url in endpoint["urls"]]
     return yaml.safe_dump(builtins, sort_keys=False, allow_unicode=True)
+
+
+def without_user(url: str) -> str:
+    """An address without the user and password it may hold."""
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def _with_environment(config: Config, environ: Mapping[str, str]) -> Config:

@@ -103,9 +103,14 @@ def test_every_shipped_config_reads_well(shipped: str) -> None:
 def test_the_dump_holds_no_header_and_no_key(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROVIDER_KEY", "sk-secret")
     headers = "endpoints.paid.headers={X-Api-Key: sk-header}"
-    text = dump(loaded(path, settings=(headers, "endpoints.paid.key_env=PROVIDER_KEY")))
+    addresses = "endpoints.paid.urls=[https://me:sk-url@host:8000/v1]"
+    proxy = "endpoints.paid.proxy=http://me:sk-proxy@proxy:3128"
+    settings = (headers, "endpoints.paid.key_env=PROVIDER_KEY", addresses, proxy)
+    text = dump(loaded(path, settings=settings))
 
     assert "PROVIDER_KEY" in text
+    assert "https://host:8000/v1" in text
+    assert "http://proxy:3128" in text
     assert "sk-" not in text
 
 
