@@ -98,8 +98,9 @@ class Worker:
         except TimeoutError as error:
             raise Stopped(f"took longer than {limit:g} s and was stopped") from error
         except _ENDED as error:
-            status = await self._process.wait()
-            raise Stopped(f"ended its process (status {status})") from error
+            with anyio.move_on_after(limit):  # it may have closed its end and live on
+                await self._process.wait()
+            raise Stopped(f"ended its process (status {self._process.returncode})") from error
         finally:
             if not whole:
                 with anyio.CancelScope(shield=True):
