@@ -39,7 +39,6 @@ class JobFinished(Event, frozen=True, omit_defaults=True):
     reason: str = ""
     turns: int = 0
     calls: int = 0
-    resumed: bool = False
 
 
 class TurnFinished(Event, frozen=True, omit_defaults=True):

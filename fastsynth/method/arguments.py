@@ -36,9 +36,6 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     arguments: dict[str, Any]
     sources: dict[str, Provenance]
 
-    def uses_turn(self, turn: int) -> bool:
-        return any(isinstance(s, Output) and s.turn == turn for s in self.sources.values())
-
 
 class Missing(msgspec.Struct, frozen=True, kw_only=True):
     """The first required parameter for which no value is to be had."""

@@ -79,7 +79,7 @@ async def guided_chain(
         await world.rewind(start)
         return _final_fault(trials), _records(scene, trials)
     await world.rewind(won[1])
-    return await _solved(agents, scene, won[0], trials, effort)
+    return await _solved(agents, scene, won[0], trials)
 
 
 def _agree(trials: list[Trial]) -> bool:
@@ -117,9 +117,7 @@ def _records(scene: Scene, trials: list[Trial]) -> tuple[Attempt, ...]:
     )
 
 
-async def _solved(
-    agents: Agents, scene: Scene, winner: Trial, trials: list[Trial], effort: Effort
-) -> Solved:
+async def _solved(agents: Agents, scene: Scene, winner: Trial, trials: list[Trial]) -> Solved:
     messages, hinted = winner.messages, 0
     if winner.level > 0:
         messages, hinted = await rewrite(agents, scene, winner)

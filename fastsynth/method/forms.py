@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -69,7 +69,7 @@ def forms(value: Any) -> tuple[str, ...]:
 def _text_forms(text: str) -> tuple[str, ...]:
     found = _DATE.match(text)
     if found:
-        return _padded([text.lower(), *_date_forms(text, found)])
+        return _padded([text.lower(), *_date_forms(found)])
     found = _TIME.match(text)
     if found:
         return _padded([text, *_time_forms(int(found.group(1)), found.group(2))])
@@ -97,7 +97,7 @@ def _number_forms(value: float | int) -> Iterator[str]:
         yield f"{whole // 1000} thousand"
 
 
-def _date_forms(text: str, found: re.Match[str]) -> Iterator[str]:
+def _date_forms(found: re.Match[str]) -> Iterator[str]:
     try:
         day = date(int(found.group(1)), int(found.group(2)), int(found.group(3)))
     except ValueError:
@@ -140,14 +140,6 @@ def _mostly(value: str, text: str) -> bool:
     if len(words) < 5:
         return False
     return sum(1 for word in words if f" {word} " in text) >= 0.9 * len(words)
-
-
-def weekday(text: str) -> str | None:
-    """`monday` for an ISO date, None for anything else."""
-    try:
-        return datetime.fromisoformat(text).strftime("%A").lower()
-    except ValueError:
-        return None
 
 
 def numbers(text: str) -> set[float]:

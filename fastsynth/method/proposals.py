@@ -30,7 +30,7 @@ def by_schema(tools: Mapping[str, Tool], runs: Mapping[str, Success]) -> Iterato
                 continue
             place = (name, f"{parameter}[]" if many else parameter)
             for giver, kind in givers:
-                close = alike(tools, giver, place)
+                close = alike(giver, place)
                 if giver[0] != name and _same_kind(kind, inner) and close >= ALIKE:
                     yield Edge(
                         producer=giver[0],
@@ -81,7 +81,7 @@ def _same_kind(given: str, schema: Mapping[str, Any]) -> bool:
     return given == wanted or (given, wanted) == ("integer", "number")
 
 
-def alike(tools: Mapping[str, Tool], giver: Place, place: Place) -> float:
+def alike(giver: Place, place: Place) -> float:
     """Likeness of what a field and a parameter are called; 0 where the field's name is generic
     and its tool's name adds nothing that the parameter says."""
     field, parameter = last_name(giver[1]), place[1].removesuffix("[]")

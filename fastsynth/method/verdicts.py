@@ -125,7 +125,7 @@ def _by_flow(domain: Domain, seen: Evidence) -> Iterator[Edge]:
     flows = seen.flows
     for (source, place), trial in flows.edges.items():
         controls = flows.controls[place]
-        close = alike(domain.tools, source, place)
+        close = alike(source, place)
         if not _stands(trial, controls) or source[1] in seen.volatile.get(source[0], ()):
             continue
         if _is_chance(domain.tools, source, place, trial) and close < LEAST_ALIKE:

@@ -82,7 +82,7 @@ def ask_clause(speaker: Speaker, number: int, step: Step, alone: bool = False) -
     phrases = speaker.phrases(step)
     manual = f"{words(step.tool)} {speaker.script.about.get(step.tool, '')}"
     known = phrases.ask + phrases.say if alone else phrases.ask
-    template = _best(speaker, number, step, known, set(user_names(step)), manual)
+    template = _best(speaker, number, known, set(user_names(step)), manual)
     if template is not None:
         text = template.fill(partial(speaker.slot, turn, number))
         if text:
@@ -107,7 +107,6 @@ def _ask(speaker: Speaker, goal: Goal) -> str:
 def _best(
     speaker: Speaker,
     number: int,
-    step: Step,
     templates: tuple[Template, ...],
     wanted: set[str],
     manual: str = "",
@@ -159,7 +158,7 @@ def _particulars(speaker: Speaker, text: str) -> list[str]:
         missing = _missing(speaker, number, step, text)
         given = speaker.phrases(step).given
         while missing and given:
-            template = _best(speaker, number, step, given, missing)
+            template = _best(speaker, number, given, missing)
             if template is None or not template.slots & missing:
                 break
             clause = template.fill(partial(speaker.slot, speaker.turn.number, number))

@@ -108,7 +108,7 @@ def _compared(script: Script, made: list[Made]) -> HintDraft:
         if call.name == step.tool and call.arguments is not None:
             wrong = _differing(standing.arguments(missing), call.arguments)
             if wrong and not _is_other_step(standing, call):
-                return _wrong_argument(script, step, number, wrong)
+                return _wrong_argument(step, number, wrong)
     return HintDraft(
         step=0,
         problem=f"A part of the request was never carried out: to {_deed(script, step)}.",
@@ -117,7 +117,7 @@ def _compared(script: Script, made: list[Made]) -> HintDraft:
     )
 
 
-def _wrong_argument(script: Script, step: Step, number: int, wrong: str) -> HintDraft:
+def _wrong_argument(step: Step, number: int, wrong: str) -> HintDraft:
     kind = step.sources.get(wrong)
     field = words(wrong)
     problem = f"Call {number} had the wrong {field}."

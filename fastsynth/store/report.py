@@ -33,7 +33,7 @@ def report(
     """
     sections = (
         _tiles(manifest, rows),
-        _section("From jobs to conversations", _funnel_parts(manifest, rows)),
+        _section("From jobs to conversations", _funnel_parts(manifest)),
         _section("Shape", _shape_parts(rows)),
         _section("Tools", _tool_parts(rows)),
         _section("How hard it was", _hardness_parts(rows)),
@@ -83,9 +83,9 @@ def _section(title: str, parts: Iterable[str]) -> str:
     return f"<section><h2>{escape(title)}</h2>{inside}</section>" if inside else ""
 
 
-def _funnel_parts(manifest: Manifest, rows: Portrait) -> Iterator[str]:
+def _funnel_parts(manifest: Manifest) -> Iterator[str]:
     if manifest.ended:
-        yield pictures.funnel("Jobs left after each stage", _stages(manifest, rows))
+        yield pictures.funnel("Jobs left after each stage", _stages(manifest))
     if manifest.strata:
         drawn = [
             (s.stratum or "all", _rate(s), f"{100 * _rate(s):.0f}% of {s.finished:,}")
@@ -94,7 +94,7 @@ def _funnel_parts(manifest: Manifest, rows: Portrait) -> Iterator[str]:
         yield pictures.bars("Accepted by stratum", drawn, top=1.0)
 
 
-def _stages(manifest: Manifest, rows: Portrait) -> list[tuple[str, int, str]]:
+def _stages(manifest: Manifest) -> list[tuple[str, int, str]]:
     """(stage passed, jobs left, what the next stage takes) from all jobs to the data set."""
     further = sorted(set(manifest.funnel) - set(_STAGES))
     losses = [(s, manifest.funnel[s]) for s in (*_STAGES, *further) if manifest.funnel.get(s)]

@@ -21,7 +21,6 @@ _FROM, _TO = ("from", "source", "subject", "head"), ("to", "target", "object", "
 _LINKED = ("relationtype", "relation", "predicate", "type", "label")
 _IDENTITY = ("name", "title", "entity", "key")
 _KINDS = ("entitytype", "type", "kind", "category")
-_SOME = (2, 3)
 
 
 def creates(tool: Tool) -> bool:
