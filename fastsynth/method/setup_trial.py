@@ -21,6 +21,7 @@ from fastsynth.env.world import World, check_arguments, living
 from fastsynth.errors import EnvironmentBroken
 from fastsynth.method.agents import Dropped
 from fastsynth.method.drafted import Stocked
+from fastsynth.method.parse import decoded
 from fastsynth.method.state_writer import Commission, refused
 from fastsynth.seeds import derive
 
@@ -48,7 +49,7 @@ async def tried(commission: Commission, text: str) -> Tried | Dropped:
     """A reply, held against schemas and run. The calls that work are kept of its wishes."""
     domain = commission.domain
     try:
-        reply = msgspec.json.decode(text, type=Reply)
+        reply = decoded(text, Reply)
     except msgspec.DecodeError as error:
         return refused("malformed_reply", f"{error}; cut off? raise sampling.writer.max_tokens")
     setup = [c for c in reply.setup if c.name not in domain.tools or domain.tools[c.name].mutates]
