@@ -71,7 +71,8 @@ def load_config(path: Path, flags: Flags, environ: Mapping[str, str] = os.enviro
 
 def read_yaml(path: Path) -> dict[str, Any]:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as stream:  # errors name the file by the stream
+            raw = yaml.safe_load(stream)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}, need a readable config file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
