@@ -34,7 +34,7 @@ figure i{display:block;background:var(--b)}
 align-items:start}section>.row{grid-column:1/-1}figure .row{gap:0 2rem}
 .bars{width:100%;table-layout:fixed;font-size:.875rem}
 .bars th,.bars td{padding:.2rem .75rem .2rem 0}
-.bars th{width:36%;overflow-wrap:anywhere}.bars td{width:5.5rem;color:var(--dim);white-space:nowrap}
+.bars th{width:36%;overflow-wrap:anywhere}.bars td{width:7rem;color:var(--dim);white-space:nowrap}
 .bars .bar{width:auto;padding-right:0}.bar i{height:1.1rem;min-width:1px;border-radius:3px}
 .funnel th{width:7.5rem}.funnel td{width:3.75rem}.funnel th,.funnel td{padding-block:0}
 .funnel .bar i{height:1.6rem;margin:0 auto}
