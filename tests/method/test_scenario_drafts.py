@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import anyio
 import msgspec
 import pytest
+from late_teacher import Late
 
 from fastsynth.config import GraphOptions
 from fastsynth.env.environment import Domain
@@ -49,19 +49,6 @@ async def drafted(domain: Domain, chat: Any, wanted: int = 6) -> Drafts:
             wanted=wanted,
         )
     )
-
-
-class Late:
-    """The scripted teacher, its replies coming in another order than they were asked for."""
-
-    def __init__(self) -> None:
-        self._teacher = teacher_chat()
-        self._asked = 0
-
-    async def ask(self, ask: Ask) -> Reply | NoReply:
-        self._asked += 1
-        await anyio.sleep(0.02 / self._asked)
-        return await self._teacher.ask(ask)
 
 
 class Spoiled:

@@ -8,9 +8,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import anyio
 import msgspec
 import pytest
+from late_teacher import Late
 
 from fastsynth.config import Mcp, Reset
 from fastsynth.env.adapters.mcp import McpDomain
@@ -77,19 +77,6 @@ class Spoiled:
         draft = msgspec.json.decode(reply.content)
         self._twist(draft)
         return msgspec.structs.replace(reply, content=msgspec.json.encode(draft).decode())
-
-
-class Late:
-    """The scripted teacher, its replies coming in another order than they were asked for."""
-
-    def __init__(self) -> None:
-        self._teacher = teacher_chat()
-        self._asked = 0
-
-    async def ask(self, ask: Ask) -> Reply | NoReply:
-        self._asked += 1
-        await anyio.sleep(0.05 / self._asked)
-        return await self._teacher.ask(ask)
 
 
 def say_it_twice(draft: dict[str, Any]) -> None:
