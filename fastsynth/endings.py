@@ -46,13 +46,15 @@ def show_ended(order: Order, manifest: Manifest) -> None:
         Console(stderr=True, soft_wrap=True).out(text + "goes on from there")
 
 
-def raise_for(order: Order, manifest: Manifest, gone: NoEndpoint | None) -> None:
-    """Raises what the exit code tells of how the run ended; nothing where it has conversations."""
+def raise_for(order: Order, manifest: Manifest, gone: NoEndpoint | None, failure: str = "") -> None:
+    """Raises what the exit code tells of how the run ended; nothing where it has conversations.
+    `failure`: why the last job failed that did."""
     again = "run the same command again to go on"
     if manifest.stopped_by == "interrupt":
         raise Interrupted(f"interrupted with {manifest.accepted} accepted; {again}")
     if manifest.stopped_by == "outage":
-        raise gone or NoEndpoint(f"the endpoints or the environment stayed away; {again}")
+        what = failure or "the endpoints or the environment stayed away"
+        raise gone or NoEndpoint(f"{what}; {again}")
     if manifest.accepted == 0:
         what = f"{order.run_dir}: nothing accepted in {manifest.jobs} jobs"
         if manifest.stopped_by not in ENDED:

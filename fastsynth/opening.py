@@ -37,13 +37,16 @@ from fastsynth.store.journal import heads
 from fastsynth.store.summary import Tally
 
 
-def domain_of(config: Config) -> Domain:
-    options = ToolOptions(
+def options_of(config: Config) -> ToolOptions:
+    return ToolOptions(
         time_limit=config.tools.time_limit,
         workers=config.tools.workers,
         scenarios=config.scenarios.source if config.scenarios else "",
     )
-    domain = open_domain(config.environment, options=options)
+
+
+def domain_of(config: Config) -> Domain:
+    domain = open_domain(config.environment, options=options_of(config))
     for name in config.teacher.student:
         if name != "default" and name not in domain.tools:
             allowed = f"need a tool of {config.environment_name}, or `default`"

@@ -202,7 +202,7 @@ class Rejected(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
     stratum: str
     plan_hash: str = ""
     stage: str
-    """walk | advanced | query | chain | filter | judge | student: the phase that said no."""
+    """walk | advanced | query | chain | filter | judge | student | environment: what said no."""
     reason: str
     """A closed, short name that is counted: `too_few_turns`, `value_missing`, `wrong_state`."""
     detail: str = ""

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from fastsynth.env.environment import Domain
-from fastsynth.env.registry import domain_of_row
+from fastsynth.env.registry import Options, domain_of_row
 from fastsynth.env.world import World, living
 from fastsynth.method.calling import canonical_result
 from fastsynth.method.rows import turns_of
@@ -35,7 +35,9 @@ class Mismatch(msgspec.Struct, frozen=True, kw_only=True):
 class Verifier:
     """Replays rows; opens each domain once."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Options | None = None) -> None:
+        """`options`: how users' own tools are run."""
+        self._options = options
         self._domains: dict[tuple[str, str], tuple[Domain, tuple[str, ...]]] = {}
 
     async def check(self, row: Conversation) -> list[Mismatch]:
@@ -43,7 +45,7 @@ class Verifier:
         state: dict[str, Any] = msgspec.json.decode(row.scenario)
         key = row.environment, canonical([state.get("mcp"), state.get("found")])
         if key not in self._domains:
-            self._domains[key] = domain_of_row(row.environment, state=state)
+            self._domains[key] = domain_of_row(row.environment, options=self._options, state=state)
         domain, parts = self._domains[key]
         async with living(domain, parts, state) as world:
             faults = [fault async for fault in _replay_truth(row, world)]
@@ -58,7 +60,7 @@ class Verifier:
 async def _replay_truth(row: Conversation, world: World) -> AsyncIterator[Mismatch]:
     for turn, calls in enumerate(row.ground_truth):
         for number, call in enumerate(calls):
-            observation = await world.call(call.name, msgspec.json.decode(call.arguments))
+            observation = await world.attempt(call.name, msgspec.json.decode(call.arguments))
             if not observation.ok:
                 what = f"ground truth {call.name} fails: {observation.message}"
                 yield Mismatch(row=row.id, turn=turn, call=number, what=what)
@@ -88,7 +90,7 @@ async def _replay_recorded(row: Conversation, world: World) -> AsyncIterator[Mis
 async def _result(world: World, call: ToolCall) -> str:
     """The result as the row stores it. A call that fails leaves the state as it was."""
     before = await world.mark()
-    observation = await world.call(call.name, msgspec.json.decode(call.arguments or "{}"))
+    observation = await world.attempt(call.name, msgspec.json.decode(call.arguments or "{}"))
     if observation.ok:
         return canonical_result(observation.value)
     await world.rewind(before)

@@ -74,7 +74,7 @@ async def _sit(order: Order, prompts: Prompts, before: dict[str, str] | None) ->
         for row in islice(read_rows(order.run_dir), 1):
             render_conversation(row, Console(stderr=True))
     watched.finish(summary_of(str(order.run_dir), manifest))
-    raise_for(order, manifest, sitting.gone)
+    raise_for(order, manifest, sitting.gone, sitting.failure)
     return manifest
 
 

@@ -44,6 +44,8 @@ class Sitting:
     def __init__(self, config: Config, books: Books, bus: Bus, stop: Stop) -> None:
         self.gone: NoEndpoint | None = None
         """What made the endpoints unusable while it ran."""
+        self.failure = ""
+        """Why the last job failed that did."""
         self._config = config
         self._books = books
         self._bus = bus
@@ -102,7 +104,9 @@ class Sitting:
             head.job, head.tag, head.content_hash, head.plan_hash, head.near
         )
         books.tally.add(head, verdict)
-        if not isinstance(outcome, Failed):
+        if isinstance(outcome, Failed):
+            self.failure = f"{outcome.cause}: {outcome.detail}"
+        else:
             books.replies.forget(job.number)
         self._bus.emit(_finished(outcome, verdict))
         return not isinstance(outcome, Failed)

@@ -13,8 +13,11 @@ from fastsynth.commands.console import Output
 from fastsynth.commands.manifests import manifest_of
 from fastsynth.commands.settled import settled, wait_text
 from fastsynth.dashboard.chat import render_conversation
+from fastsynth.env.registry import Options
 from fastsynth.errors import ConfigError, config_error
+from fastsynth.opening import options_of
 from fastsynth.replay import Verifier
+from fastsynth.settings import decode, read_yaml
 from fastsynth.store.compact import compact, read_rows
 from fastsynth.store.manifest import write_manifest
 
@@ -26,7 +29,7 @@ def verify(run_dir: Path) -> int:
 
 async def _verify(run_dir: Path) -> int:
     manifest_of(run_dir)
-    verifier = Verifier()
+    verifier = Verifier(_options(run_dir))
     rows = calls = 0
     bad: set[str] = set()
     try:
@@ -44,6 +47,15 @@ async def _verify(run_dir: Path) -> int:
         f"{rows - len(bad)} of {rows} rows ({calls} ground-truth calls) replay as recorded\n"
     )
     return 1 if bad else 0
+
+
+def _options(run_dir: Path) -> Options:
+    """How the run ran its users' tools, where that is known."""
+    path = run_dir / "config.yaml"
+    if not path.is_file():
+        return Options()
+    options = options_of(decode(read_yaml(path), str(path)))
+    return msgspec.structs.replace(options, scenarios="")
 
 
 def compact_run(run_dir: Path, partial: bool = False) -> int:

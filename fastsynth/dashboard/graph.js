@@ -140,8 +140,8 @@ function welcome() {
       f.scenarios + ' scenarios; ' + f.refuted + ' edges that names proposed were refuted.'));
     if (f.silent.length) panel.append(el('h3', 'never ran'), el('p', f.silent.join(', '), 'dim'));
     const hung = f.hung || [], lost = f.banned.filter(n => !hung.includes(n));
-    if (hung.length) panel.append(el('h3', 'left out: did not come back in time, twice'),
-      el('p', hung.join(', '), 'dim'));
+    if (hung.length) panel.append(el('h3', 'left out: did not come back, twice'),
+      el('p', hung.map(n => (f.stopped || {})[n] || n).join('; '), 'dim'));
     if (lost.length) panel.append(el('h3', 'left out: results cannot be repeated'),
       el('p', lost.join(', '), 'dim'));
     const masked = Object.entries(f.masked || {});

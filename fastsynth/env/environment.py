@@ -56,7 +56,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     error: ErrorKind | None = None
     message: str = ""
     stopped: bool = False
-    """Whether the call never came back: it overran its time, or ended its process."""
+    """Whether the call never came back, twice: it overran its time, or ended its process. Such a
+    result says as much of the machine as of the tool; no row may hold it."""
 
     @property
     def ok(self) -> bool:
@@ -97,7 +98,8 @@ class Environment(Protocol):
     """One executable instance of some parts of a domain. In-process ones never suspend.
 
     `call` never raises for what a tool did; it may raise `EnvironmentBroken` when the environment
-    itself is gone. Arguments were checked against the schema by the caller (`env.world.World`).
+    itself is gone. What the machine did to a tool (no memory, no network) is an error of kind
+    `environment`. Arguments were checked against the schema by the caller (`env.world.World`).
     One that knows of tools that never leave another state, errors included, has a method
     `moves(name) -> bool` that is False for them: nothing is copied or hashed anew after such calls.
     """

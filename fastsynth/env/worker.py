@@ -25,6 +25,7 @@ from fastsynth.env.adapters.module_state import ModuleSession
 from fastsynth.env.adapters.objects import error_key, raised
 from fastsynth.env.environment import Observation
 from fastsynth.env.law import Call, Law, load_law
+from fastsynth.env.machine import of_the_machine
 from fastsynth.errors import ConfigError, EnvironmentBroken, boundary
 
 HEADER = struct.Struct(">I")
@@ -45,6 +46,10 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: Any = None
     broken: str = ""
     """Why the environment could not do it; "" where it could."""
+    stopped: str = ""
+    """How a call tried to end its process; the session is not to be used further."""
+    machine: str = ""
+    """What the machine did to a call; the session is not to be used further."""
     unlawful: str = ""
     """Why a user's rules could not be asked."""
 
@@ -82,12 +87,19 @@ class Host:
 
     def _call(self, request: Request) -> Response:
         live = self._live[request.session]
-        with boundary() as caught, _target(live) as target:
-            value = getattr(target, request.name)(**request.value)
-            if inspect.iscoroutine(value):
-                value = _awaited(value)
-            return Response(observation=error_key(value))
+        try:
+            with boundary() as caught, _target(live) as target:
+                value = getattr(target, request.name)(**request.value)
+                if inspect.iscoroutine(value):
+                    value = _awaited(value)
+                return Response(observation=error_key(value))
+        except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+            return Response(stopped=f"raised {error!r}")
         assert caught.error is not None
+        if isinstance(caught.error, MemoryError):
+            return Response(stopped="ran out of memory")
+        if of_the_machine(caught.error):
+            return Response(machine=f"{type(caught.error).__name__}: {caught.error}")
         return Response(observation=raised(caught.error))
 
     def _snapshot(self, request: Request) -> Response:

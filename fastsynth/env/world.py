@@ -19,6 +19,8 @@ from fastsynth.activity import doing
 from fastsynth.env.breath import breathe
 from fastsynth.env.environment import Domain, Environment, Observation, Tool
 from fastsynth.env.law import Call, Law
+from fastsynth.env.stops import Stops, stops_of
+from fastsynth.errors import EnvironmentBroken
 from fastsynth.records import canonical
 
 Logged = tuple[str, dict[str, Any]]
@@ -50,13 +52,22 @@ class World:
     ) -> None:
         self._environment = environment
         self._law = law
+        self.stops = Stops()
         self.tools = tools
         self.log: list[Logged] = []
         self._moves: Callable[[str], bool] = getattr(environment, "moves", _may_move)
         self._state = _State()
 
     async def call(self, name: str, arguments: Any) -> Observation:
-        """Runs one call. Arguments may be anything a model wrote; errors come as observations."""
+        """Runs one call that is known to come back. Arguments may be anything a model wrote; errors
+        come as observations. Raises EnvironmentBroken where nothing came."""
+        observation = await self.attempt(name, arguments)
+        if observation.stopped:
+            raise EnvironmentBroken(observation.message)
+        return observation
+
+    async def attempt(self, name: str, arguments: Any) -> Observation:
+        """Like `call`, but one that does not come back is an observation, `stopped`."""
         await breathe()
         tool = self.tools.get(name)
         if tool is None:
@@ -72,6 +83,9 @@ class World:
             self._state = _State()
         with doing("environment"):
             observation = await self._environment.call(name, given)
+        if observation.error == "environment":
+            raise EnvironmentBroken(observation.message)
+        self.stops.note(name, observation)
         self.log.append((name, given))
         return observation
 
@@ -141,7 +155,9 @@ async def living(
         await environment.reset(state)
         del state  # the environment may be smaller than what it was made from
         tools = _shared_tools(domain, tuple(parts))
-        yield World(environment, tools, getattr(domain, "law", None))
+        world = World(environment, tools, getattr(domain, "law", None))
+        world.stops = stops_of(domain)
+        yield world
     finally:
         await environment.close()
 

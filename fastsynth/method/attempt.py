@@ -78,6 +78,8 @@ async def attempt(
         for call in message.tool_calls:
             result, ran = await run_call(world, call, troubles)
             executed.append(msgspec.structs.replace(ran, message=step))
+            if ran.stopped:
+                break
             messages.append(result)
             transcript.append(result)
         fault = stuck(executed)

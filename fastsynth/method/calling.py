@@ -29,7 +29,7 @@ async def run_call(
         return _tool_message(call, canonical_result({"error": trouble})), ran
     before = await world.mark()
     forbidden = await world.forbidden(call.name, arguments)
-    observation = await world.call(call.name, arguments)
+    observation = await world.attempt(call.name, arguments)
     if observation.ok:
         ran = Executed(
             id=call.id,
@@ -39,7 +39,7 @@ async def run_call(
             forbidden=forbidden,
         )
         return _tool_message(call, canonical_result(observation.value)), ran
-    moved = await _moved(world, before)
+    moved = not observation.stopped and await _moved(world, before)
     ran = Executed(
         id=call.id,
         tool=call.name,
@@ -47,6 +47,7 @@ async def run_call(
         error=observation.message,
         moved=moved,
         forbidden=forbidden,
+        stopped=observation.stopped,
     )
     return _tool_message(call, canonical_result({"error": observation.message})), ran
 

@@ -44,8 +44,8 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
             return ()
         lost = [name for name in self.found.banned if name not in self.found.hung]
         said = []
-        if self.found.hung:
-            said.append(f"left out, did not come back twice: {', '.join(self.found.hung)}")
+        for name in self.found.hung:
+            said.append(f"left out, did not come back: {self.found.stopped.get(name) or name}")
         if lost:
             said.append(f"left out, results or effects vary: {', '.join(lost)}")
         for tool, hidden in self.found.masked.items():

@@ -54,7 +54,10 @@ async def unfinished(turn: Turn, world: World, executed: Sequence[Executed]) -> 
 
 
 def stuck(executed: list[Executed]) -> Dropped | None:
-    """The last call failed as it did before, and nothing has come back since: it will go on so."""
+    """The last call never came back; or it failed as it did before, and nothing has come back
+    since: it will go on so."""
+    if executed and executed[-1].stopped:
+        return Dropped(stage="environment", reason="tool_stopped", detail=executed[-1].error)
     for call in reversed(executed[:-1]):
         if not executed[-1].error or not call.error:
             return None

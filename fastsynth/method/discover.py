@@ -59,6 +59,8 @@ class Findings(msgspec.Struct, kw_only=True):
     """Tools whose results differ in more than values under known paths."""
     hangs: dict[str, int] = {}
     """Tool -> calls that never came back."""
+    stopped: dict[str, str] = {}
+    """Tool -> how the last of these ended."""
     runs: dict[str, Success] = {}
     calls: int = 0
     scenarios: int = 0
@@ -92,7 +94,7 @@ async def _scenario(domain: Domain, rng: Random, findings: Findings, calls: int)
         pool.add_state(scenario.state)
         prober = Prober(environment, tools_of(domain, domain.parts), rng, calls)
         prober.mutators |= findings.mutators
-        prober.hangs = findings.hangs
+        prober.hangs, prober.stopped = findings.hangs, findings.stopped
         explorer = Explorer(prober, pool, await prober.begin())
         await explorer.explore()
         findings.orders += await measure_orders(explorer, prober)
@@ -153,7 +155,11 @@ def as_evidence(findings: Findings) -> Evidence:
         volatile={name: tuple(sorted(p)) for name, p in sorted(findings.volatile.items())},
         restless=tuple(sorted(findings.restless)),
         shapeless=frozenset(findings.shapeless),
-        hung=tuple(sorted(name for name, n in findings.hangs.items() if n >= HANGS)),
+        hung={
+            name: findings.stopped.get(name, "")
+            for name, times in sorted(findings.hangs.items())
+            if times >= HANGS
+        },
         runs=findings.runs,
         calls=findings.calls,
         scenarios=findings.scenarios,

@@ -64,6 +64,8 @@ class Prober:
         self.mutators: set[str] = set()
         self.hangs: dict[str, int] = {}
         """Tool -> calls that never came back."""
+        self.stopped: dict[str, str] = {}
+        """Tool -> how the last of these ended."""
 
     async def begin(self) -> Point:
         """The present state as a point without calls."""
@@ -91,6 +93,7 @@ class Prober:
         observation = await self._environment.call(name, given)
         if observation.stopped:
             self.hangs[name] = self.hangs.get(name, 0) + 1
+            self.stopped[name] = observation.message
         outcome = (name, observation.ok, frozenset(given))
         if self.tools[name].mutates or self._still.get(outcome, 0) < self._sure:
             await self._watch(point, outcome, given)

@@ -74,7 +74,7 @@ async def _run(
     async with _world(commission, stock) as world:
         start = await world.mark()
         for number, wish in enumerate(wishes[:MOST_WISHES]):
-            observation = await world.call(wish.name, wish.arguments)
+            observation = await world.attempt(wish.name, wish.arguments)
             if observation.ok:
                 working.append(wish)
             else:

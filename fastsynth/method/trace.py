@@ -108,7 +108,7 @@ class Trace:
         self.broken = broken
         mark = await self._world.mark()
         before = await self._world.digest() if tool.mutates else ""
-        observation = await self._world.call(tool.name, bound.arguments)
+        observation = await self._world.attempt(tool.name, bound.arguments)
         useful = observation.ok and not (tool.mutates and await self._world.digest() == before)
         if not useful or (not tool.mutates and self._memory.has_result(observation.value)):
             await self._world.rewind(mark)

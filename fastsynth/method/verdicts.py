@@ -41,7 +41,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     volatile: Mapping[str, tuple[str, ...]]
     restless: tuple[str, ...]
     shapeless: frozenset[str]
-    hung: tuple[str, ...]
+    hung: Mapping[str, str]
     runs: Mapping[str, Success]
     calls: int
     scenarios: int
@@ -68,6 +68,8 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
     """Tools whose results or effects cannot be repeated, or that hang: no check could hold."""
     hung: tuple[str, ...] = ()
     """Of those, the ones that did not come back."""
+    stopped: Mapping[str, str] = {}
+    """How each of these ended: it overran its time, or ended its process."""
     silent: tuple[str, ...]
     """Tools that never ran."""
     refuted: int
@@ -99,7 +101,8 @@ def judge(domain: Domain, seen: Evidence) -> Discovery:
         volatile=dict(seen.volatile),
         masked=blanked,
         banned=tuple(sorted(unsteady)),
-        hung=seen.hung,
+        hung=tuple(seen.hung),
+        stopped=dict(seen.hung),
         silent=tuple(name for name in sorted(domain.tools) if name not in seen.ran),
         refuted=len(proposed) - len(standing),
         calls=seen.calls,

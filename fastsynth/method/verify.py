@@ -41,6 +41,8 @@ class Executed(msgspec.Struct, frozen=True, kw_only=True):
     """A failed call that left the state changed."""
     forbidden: str = ""
     """Text of the user's rule that the call breaks."""
+    stopped: bool = False
+    """It never came back: no result of the tool's that a row could hold."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

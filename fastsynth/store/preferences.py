@@ -12,8 +12,9 @@ import msgspec
 
 from fastsynth.records import Attempt, Message, Source
 
-NOT_THE_MODELS = frozenset({"context_length", "refused", "malformed"})
-"""Reasons that are a server's doing (`llm.chat.Cause`): they say nothing of what was written."""
+NOT_THE_MODELS = frozenset({"context_length", "refused", "malformed", "tool_stopped"})
+"""Reasons that are a server's doing (`llm.chat.Cause`) or a tool's: they say nothing of what was
+written."""
 
 
 class Preference(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import sys
 import time
 from typing import Annotated, Literal
@@ -52,6 +54,24 @@ class Shelf:
 
     def leave(self) -> None:
         sys.exit(3)
+
+    def die(self) -> None:
+        os._exit(5)
+
+    def get_killed(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def starve(self) -> None:
+        raise MemoryError
+
+    def hang_once(self, marker: str) -> int:
+        if not os.path.exists(marker):
+            open(marker, "w").close()
+            time.sleep(60)
+        return len(self.books)
+
+    def phone_home(self) -> None:
+        socket.create_connection(("127.0.0.1", 9), timeout=5)
 
     def lie(self) -> int:
         return "not a number"  # type: ignore[return-value]

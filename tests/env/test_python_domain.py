@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,11 +15,12 @@ import pytest
 from fastsynth.env.adapters.python import PythonDomain
 from fastsynth.env.environment import Environment
 from fastsynth.env.registry import domain_of_row, open_domain
+from fastsynth.env.stops import MOST
 from fastsynth.env.worker import HEADER, Request
-from fastsynth.env.world import row_environment
+from fastsynth.env.world import living, row_environment
 from fastsynth.errors import ConfigError, EnvironmentBroken
 
-LIMIT = 1.5
+LIMIT = 0.9
 STATE = {"sample_tools": {"titles": ["Moby Dick"]}}
 
 
@@ -64,9 +66,12 @@ async def test_printing_never_reaches_the_protocol(sample_tools: str) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("hang", f"{LIMIT:g} s and was stopped"),
-        ("leave", "ended its process"),
-        ("close_all", "ended its process"),
+        ("hang", f"hang took longer than {2 * LIMIT:g} s and was stopped"),
+        ("leave", "leave raised SystemExit(3)"),
+        ("die", "die ended its process (status 5)"),
+        ("get_killed", "get_killed ended its process (SIGKILL, perhaps for want of memory)"),
+        ("starve", "starve ran out of memory"),
+        ("close_all", "close_all closed its connection and lived on"),
         ("lie", "type forbids"),
         ("give_object", "not JSON"),
     ],
@@ -83,9 +88,44 @@ async def test_a_bad_tool_is_its_own_error_and_the_session_lives_on(
         found = await shelf.call("find_book", {"title": "Emma"})
 
     assert observation.error == "tool"
+    assert observation.stopped == (name not in ("lie", "give_object"))
     assert words in observation.message
     assert after == before
     assert found.value == "b1"
+
+
+@pytest.mark.anyio
+async def test_a_call_is_made_once_more_before_it_counts_as_stopped(
+    sample_tools: str, tmp_path: Path
+) -> None:
+    async with opened(f"{sample_tools}:Shelf") as (_, shelf):
+        await shelf.call("add_book", {"title": "Emma"})
+        counted = await shelf.call("hang_once", {"marker": str(tmp_path / "was here")})
+
+    assert counted.value == 2
+
+
+@pytest.mark.anyio
+async def test_what_the_machine_does_to_a_tool_is_no_result_of_the_tool(sample_tools: str) -> None:
+    async with opened(f"{sample_tools}:Shelf") as (domain, shelf):
+        refused = await shelf.call("phone_home", {})
+        async with living(domain, domain.parts, STATE) as world:
+            with pytest.raises(EnvironmentBroken, match="phone_home: ConnectionRefusedError"):
+                await world.attempt("phone_home", {})
+
+    assert refused.error == "environment"
+
+
+@pytest.mark.anyio
+async def test_a_tool_that_never_comes_back_ends_the_run(sample_tools: str) -> None:
+    async with (
+        opened(f"{sample_tools}:Shelf") as (domain, _),
+        living(domain, domain.parts, STATE) as world,
+    ):
+        for _ in range(MOST - 1):
+            await world.attempt("die", {})
+        with pytest.raises(ConfigError, match=r"die ended its process .* begin its name with _"):
+            await world.attempt("die", {})
 
 
 @pytest.mark.anyio

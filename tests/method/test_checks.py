@@ -10,6 +10,7 @@ from method_stage import job, planned
 
 from fastsynth.method.checks import stuck, unfinished
 from fastsynth.method.verify import Executed
+from fastsynth.store.preferences import NOT_THE_MODELS
 
 
 def ran(tool: str, error: str = "", interrupted: bool = False, **arguments: Any) -> Executed:
@@ -24,6 +25,14 @@ def test_the_same_call_failing_again_ends_an_attempt() -> None:
     assert fault is not None
     assert fault.reason == "repeats_failed_call"
     assert "no argument 'user'" in fault.detail
+
+
+def test_a_call_that_never_came_back_ends_an_attempt_as_no_fault_of_the_model() -> None:
+    fault = stuck([ran("find"), msgspec.structs.replace(ran("pay", "took long"), stopped=True)])
+
+    assert fault is not None
+    assert (fault.stage, fault.reason, fault.detail) == ("environment", "tool_stopped", "took long")
+    assert fault.reason in NOT_THE_MODELS
 
 
 def test_another_call_or_other_arguments_are_a_new_try() -> None:

@@ -134,6 +134,9 @@ async def test_a_tool_that_hangs_is_tried_twice_and_left_out(
 
     assert findings.hangs == {"fetch_forecast": HANGS}
     assert (found.hung, found.banned) == (("fetch_forecast",), ("fetch_forecast",))
+    assert found.stopped == {
+        "fetch_forecast": "fetch_forecast took longer than 0.5 s and was stopped"
+    }
     assert "find_city" in findings.ran
 
 

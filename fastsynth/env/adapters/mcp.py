@@ -80,6 +80,8 @@ class McpEnvironment:
             results = []
             for call in self._battery:
                 observation = await self._step(call["name"], call["arguments"])
+                if observation.stopped or observation.error == "environment":
+                    raise EnvironmentBroken(f"{self._domain.name}: {observation.message}")
                 results.append([observation.value, observation.message])
             self._seen = self._held, digest_of_text(canonical(results))
         return self._seen[1]

@@ -22,11 +22,11 @@ from fastsynth.config import Mcp
 from fastsynth.env.adapters.mcp_seat import Held, Seat
 from fastsynth.env.adapters.mcp_server import Gone, Overran
 from fastsynth.env.environment import Observation
+from fastsynth.env.machine import AGAIN
 from fastsynth.errors import EnvironmentBroken
 
 Given = TypeVarTuple("Given")
 T = TypeVar("T")
-TRIES = 2
 
 
 class Pool:
@@ -98,19 +98,21 @@ class Pool:
     async def _step(
         self, held: Held, name: str, arguments: dict[str, Any], writes: bool
     ) -> tuple[Observation, Held]:
-        async def work(seat: Seat) -> tuple[Observation, Held]:
+        async def work(seat: Seat, patience: float) -> tuple[Observation, Held]:
             await seat.bring(held)
-            observation = await seat.call(name, arguments, writes)
+            observation = await seat.call(name, arguments, writes, patience)
             assert seat.holds is not None
             return observation, seat.holds
 
         try:
             return await self._leased(held, work)
         except Gone as error:
+            if self._server.url and not isinstance(error, Overran):
+                return Observation(error="environment", message=f"{name} {error}"), held
             return Observation(error="tool", message=f"{name} {error}", stopped=True), held
 
     async def _offered(self) -> list[Any]:
-        async def work(seat: Seat) -> list[Any]:
+        async def work(seat: Seat, _: float) -> list[Any]:
             return await seat.offered()
 
         try:
@@ -118,24 +120,22 @@ class Pool:
         except Gone as error:
             raise EnvironmentBroken(f"mcp: the server {error}") from error
 
-    async def _leased(self, held: Held, work: Callable[[Seat], Awaitable[T]]) -> T:
-        """Does `work` with a free server, the one nearest to `held`; one that breaks is ended."""
+    async def _leased(self, held: Held, work: Callable[[Seat, float], Awaitable[T]]) -> T:
+        """Does `work` with a free server, the one nearest to `held`; one that breaks is ended, and
+        the work begun again once, with more patience."""
         assert self._slots is not None
         async with self._slots:
             seat = min(self._free, key=lambda one: _distance(one, held))
             self._free.remove(seat)
             whole = False
             try:
-                for attempt in range(TRIES):
-                    try:
-                        done = await work(seat)
-                        whole = True
-                        return done
-                    except Gone as error:
-                        await seat.stop()
-                        if attempt == TRIES - 1 or isinstance(error, Overran):
-                            raise
-                raise AssertionError
+                try:
+                    done = await work(seat, 1.0)
+                except Gone:
+                    await seat.stop()
+                    done = await work(seat, AGAIN)
+                whole = True
+                return done
             finally:
                 if not whole:
                     await seat.stop()

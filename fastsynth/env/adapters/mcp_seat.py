@@ -54,11 +54,13 @@ class Seat:
             await self._replay(held)
         self.holds = held
 
-    async def call(self, name: str, arguments: dict[str, Any], writes: bool) -> Observation:
+    async def call(
+        self, name: str, arguments: dict[str, Any], writes: bool, patience: float = 1.0
+    ) -> Observation:
         """Runs one call and takes the new state out into `holds`."""
         before, self.holds = self.holds, None
         assert before is not None
-        observation = await self._ask(name, arguments)
+        observation = await self._ask(name, arguments, patience)
         if self._alias is None:
             log = (*before.log, (name, arguments)) if writes else before.log
             self.holds = msgspec.structs.replace(before, log=log) if writes else before
@@ -114,11 +116,13 @@ class Seat:
             if not observation.ok:
                 raise EnvironmentBroken(f"mcp: {reset.tool}: {observation.message}")
 
-    async def _ask(self, name: str, arguments: dict[str, Any]) -> Observation:
+    async def _ask(
+        self, name: str, arguments: dict[str, Any], patience: float = 1.0
+    ) -> Observation:
         connection = await self._open()
         if self._alias is None:
-            return await connection.call(name, arguments)
-        observation = await connection.call(name, self._alias.inward(arguments))
+            return await connection.call(name, arguments, patience)
+        observation = await connection.call(name, self._alias.inward(arguments), patience)
         return msgspec.structs.replace(
             observation,
             value=self._alias.outward(observation.value),

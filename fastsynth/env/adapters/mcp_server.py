@@ -22,8 +22,9 @@ from fastsynth.errors import ConfigError, EnvironmentBroken, boundary
 
 START = 60.0
 """Seconds a server may take to start and shake hands."""
-_CLOSED = -32000
-"""JSON-RPC code the SDK gives a request whose connection ended."""
+_LOST = (-32000, -32600, -32700)
+"""JSON-RPC codes the SDK gives a request whose connection or session ended, or whose answer was
+none."""
 
 
 class Gone(Exception):
@@ -31,7 +32,7 @@ class Gone(Exception):
 
 
 class Overran(Gone):
-    """It took too long; to ask again would take as long again."""
+    """It took too long."""
 
 
 class Connection:
@@ -52,21 +53,24 @@ class Connection:
             if not cursor:
                 return found
 
-    async def call(self, name: str, arguments: dict[str, Any]) -> Observation:
-        """Raises `Gone` where no answer came."""
+    async def call(
+        self, name: str, arguments: dict[str, Any], patience: float = 1.0
+    ) -> Observation:
+        """Raises `Gone` where no answer came. `patience`: how many times the limit it may take."""
         from mcp import MCPError
 
+        limit = self._limit * patience
         with boundary() as caught:
             try:
-                with anyio.fail_after(self._limit):
+                with anyio.fail_after(limit):
                     result = await self._client.call_tool(name, arguments)
             except TimeoutError as error:
-                raise Overran(f"took longer than {self._limit:g} s and was stopped") from error
+                raise Overran(f"took longer than {limit:g} s and was stopped") from error
             texts = [block.text for block in result.content if block.type == "text"]
             return observed(texts, result.structured_content, bool(result.is_error))
         if isinstance(caught.error, Gone):
             raise caught.error
-        if isinstance(caught.error, MCPError) and caught.error.code != _CLOSED:
+        if isinstance(caught.error, MCPError) and caught.error.code not in _LOST:
             return Observation(error="tool", message=str(caught.error))
         if isinstance(caught.error, RuntimeError | ValueError):
             return Observation(error="tool", message=f"{name}: {caught.error}")

@@ -50,8 +50,11 @@ class Worker:
         self._numbers += 1
         return self._numbers
 
-    async def ask(self, request: Request, generation: int) -> Response | None:
-        """The answer, or None where the process is another than `generation` (0: any).
+    async def ask(
+        self, request: Request, generation: int, patience: float = 1.0
+    ) -> Response | None:
+        """The answer, or None where the process is another than `generation` (0: any). `patience`:
+        how many times the time limit it may take.
 
         Raises `Stopped` when the process had to be killed or ended.
         """
@@ -60,7 +63,7 @@ class Worker:
                 await self._start()
             if generation not in (0, self.generation):
                 return None
-            return await self._exchange(request, self._limit)
+            return await self._exchange(request, self._limit * patience)
 
     async def close(self) -> None:
         async with self._lock:
@@ -100,7 +103,7 @@ class Worker:
         except _ENDED as error:
             with anyio.move_on_after(limit):  # it may have closed its end and live on
                 await self._process.wait()
-            raise Stopped(f"ended its process (status {self._process.returncode})") from error
+            raise Stopped(_ending(self._process.returncode)) from error
         finally:
             if not whole:
                 with anyio.CancelScope(shield=True):
@@ -119,6 +122,17 @@ class Worker:
                 process.kill()
         await process.wait()
         await process.aclose()
+
+
+def _ending(status: int | None) -> str:
+    """How a process ended: by itself, by a signal, or not yet."""
+    if status is None:
+        return "closed its connection and lived on"
+    if status >= 0:
+        return f"ended its process (status {status})"
+    name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
+    hint = ", perhaps for want of memory" if name == "SIGKILL" else ""
+    return f"ended its process ({name}{hint})"
 
 
 class Pool:

@@ -19,10 +19,13 @@ from fastsynth.env.adapters.found import Found, find, imported, initial_of
 from fastsynth.env.adapters.masks import MASKS, masked
 from fastsynth.env.adapters.pool import Pool, Stopped, Worker
 from fastsynth.env.environment import Environment, Observation, Scenario, Tool
+from fastsynth.env.machine import AGAIN
 from fastsynth.env.worker import Request, Response
 from fastsynth.errors import ConfigError, EnvironmentBroken, config_error
 
 _OPAQUE = frozenset(("id", "ids", "token", "uuid", "key", "ref", "reference", "handle"))
+LOST = -1
+"""Generation of a session that is to be built again wherever it is asked for next."""
 Entry = tuple[str, dict[str, Any]]
 
 
@@ -53,10 +56,11 @@ class PythonEnvironment:
     async def call(self, name: str, arguments: dict[str, Any]) -> Observation:
         if name not in self._domain.tools:
             return Observation(error="unknown_tool", message=f"unknown tool {name!r}")
-        try:
-            response = await self._ask("call", name, arguments)
-        except Stopped as error:
-            return Observation(error="tool", message=f"{name} {error}", stopped=True)
+        response = await self._called(name, arguments)
+        if response.stopped:
+            return Observation(error="tool", message=f"{name} {response.stopped}", stopped=True)
+        if response.machine:
+            return Observation(error="environment", message=f"{name}: {response.machine}")
         if response.observation is None:
             raise EnvironmentBroken(f"{self._domain.name}: {name}: {response.broken}")
         self._log.append((name, arguments))
@@ -65,6 +69,21 @@ class PythonEnvironment:
         if fields is None or not observation.ok:
             return observation
         return Observation(value=masked(observation.value, dict.fromkeys(fields, ())))
+
+    async def _called(self, name: str, arguments: dict[str, Any]) -> Response:
+        """What came of a call; once more in a new process where nothing did."""
+        response = Response()
+        for patience in (1.0, AGAIN):
+            try:
+                response = await self._ask("call", name, arguments, patience)
+            except Stopped as error:
+                response = Response(stopped=str(error))
+            if not response.stopped and not response.machine:
+                break
+            self._generation = LOST
+            if response.machine:
+                await self._worker.close()  # what it leaked goes with it
+        return response
 
     async def broken(
         self, target: str, name: str, arguments: Mapping[str, Any], before: Sequence[Entry]
@@ -114,15 +133,18 @@ class PythonEnvironment:
                 raise EnvironmentBroken(f"{self._domain.name}: {what} {error}") from error
             if response is None:
                 return await self._rebuild()
-            if response.broken:
-                raise EnvironmentBroken(f"{self._domain.name}: {response.broken}")
+            what = response.broken or response.stopped or response.machine
+            if what:
+                raise EnvironmentBroken(f"{self._domain.name}: {request.name or 'reset'}: {what}")
             self._generation = self._worker.generation
         return None
 
-    async def _ask(self, op: str, name: str = "", value: Any = None) -> Response:
+    async def _ask(
+        self, op: str, name: str = "", value: Any = None, patience: float = 1.0
+    ) -> Response:
         request = Request(op=op, session=self._number, name=name, value=value)
         while True:
-            response = await self._worker.ask(request, self._generation)
+            response = await self._worker.ask(request, self._generation, patience)
             if response is not None:
                 return response
             await self._rebuild()
