@@ -17,7 +17,7 @@ AgentRole = Literal["writer", "reasoning", "critic", "user", "judge", "student"]
 Cause = Literal[
     "context_length",  # the prompt does not fit: final for this request
     "refused",  # any other 4xx: final for this request
-    "malformed",  # 2xx with a body that is no chat completion, after the retries of its kind
+    "malformed",  # 2xx with a body that is no chat completion, at every send
     "unavailable",  # retries used up: transient, the job fails and is tried again on resume
 ]
 

@@ -164,9 +164,12 @@ def _read(job: Job, permit: Permit, answer: Answer, bus: Bus) -> Reply | Verdict
         reply = decode_completion(answer.body, partial(call_id, job.key))
     except Malformed as error:
         permit.gate.answered()
-        if answer.is_page and job.service.shows_pages(permit.gate):
-            return Halt(why="page", detail="it answers with web pages (text/html)")
-        return Again(cause="malformed", detail=str(error))
+        if not answer.is_page:
+            return Again(cause="malformed", detail=str(error))
+        detail = "it answers with web pages (text/html)"
+        if job.service.shows_pages(permit.gate):
+            return Halt(why="page", detail=detail)
+        return Again(cause="html", detail=detail)  # of a gateway: no model had a hand in it
     except ErrorInBody as error:
         status = error.status if error.status >= 400 else 500
         return _complain(job, permit, answer, status, bus)

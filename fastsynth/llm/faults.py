@@ -35,7 +35,7 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
     """May go well another time: `retry` owns it; `connect` belongs to the breaker."""
 
     cause: str
-    """`connect`, `reset`, `timeout`, `malformed` or `http_500`."""
+    """`connect`, `reset`, `timeout`, `malformed`, `html` or `http_500`."""
     detail: str
     lost: bool = False
     """Whether it speaks against the address itself (no server there), not the request."""
@@ -76,7 +76,7 @@ _TOO_LONG_TEXTS = (
 )
 
 
-MAYBE_SERVED = frozenset(("reset", "timeout", "malformed", "http_502", "http_504"))
+MAYBE_SERVED = frozenset(("reset", "timeout", "malformed", "html", "http_502", "http_504"))
 """Causes after which nobody knows whether a model did the work: 502 and 504 come from gateways."""
 
 

@@ -69,7 +69,7 @@ class _Fetching:
                     self._failed(sent, cause, again)
                     _stop_if_dead(service, detail)
                     if not again:
-                        return _given_up(cause, service.hide(detail))
+                        return self._given_up(cause, service.hide(detail))
                     await anyio.sleep(self._retries.delay())
                 case Final(cause=final, detail=detail):
                     self._failed(sent, final, False)
@@ -92,6 +92,11 @@ class _Fetching:
             self.scope.deadline = flight.permit.at + deadline
         return flight
 
+    def _given_up(self, cause: str, detail: str) -> NoReply:
+        if self._retries.only_malformed:
+            return NoReply(cause="malformed", detail=f"{detail} ({self._sends} sends)")
+        return NoReply(cause="unavailable", detail=f"{cause}: {detail}")
+
     def _failed(self, sent: Sent, cause: str, again: bool) -> None:
         self._last = f"the last one ended with {cause}"
         report_failure(self._job, sent.gate, sent.seconds, cause, again, self._bus)
@@ -103,9 +108,3 @@ def _stop_if_dead(service: Service, detail: str) -> None:
         raise service.unreachable(detail)
     if dead > 0:
         service.missed(detail)
-
-
-def _given_up(cause: str, detail: str) -> NoReply:
-    if cause == "malformed":
-        return NoReply(cause="malformed", detail=detail)
-    return NoReply(cause="unavailable", detail=f"{cause}: {detail}")

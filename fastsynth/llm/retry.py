@@ -1,7 +1,8 @@
 """How long to wait before the same request is sent again, and how often.
 
-Owns resets, time-outs, 5xx other than 503 and 529, and bodies that are no completion. The draws
-are the request's own: two requests that fail together do not come back together.
+Owns resets, time-outs, 5xx other than 503 and 529, and bodies that are no completion: a server
+that sends rubbish now and then costs time, not data. The draws are the request's own: two requests
+that fail together do not come back together.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from fastsynth import seeds
 
 FIRST = 0.5
 CAP = 30.0
-MALFORMED = 3
-"""Sends of one request that may bring a body that is no completion."""
 
 
 class Retries:
@@ -24,13 +23,14 @@ class Retries:
         self._drawn: Random | None = None
         self._limit = limit
         self.failures = 0
-        self._malformed = 0
+        self.only_malformed = True
+        """Whether each failure was a body that is no completion: what the request itself calls
+        forth, as far as anybody can tell, and no outage."""
 
     def allow(self, cause: str) -> bool:
         self.failures += 1
-        if cause == "malformed":
-            self._malformed += 1
-        return self.failures <= self._limit and self._malformed < MALFORMED
+        self.only_malformed &= cause == "malformed"
+        return self.failures <= self._limit
 
     def pause(self) -> float:
         """Seconds after a failed connection, which counts for the breaker and not here."""

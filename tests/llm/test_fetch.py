@@ -32,3 +32,30 @@ def test_waiting_for_the_first_send_is_not_in_the_deadline() -> None:
 
     assert trial.took == pytest.approx(50)
     assert all(isinstance(reply, Reply) for reply in replies)
+
+
+RUBBISH = b'{"choices": [{"mess'
+
+
+def test_a_server_that_sends_rubbish_for_a_while_costs_time_and_no_reply() -> None:
+    trial = Trial(lambda _, n: (0.1, RUBBISH if n < USUAL + 6 else BODY), A, tail=())
+    (reply,) = trial.run()
+
+    assert isinstance(reply, Reply)
+    assert trial.wasted() == ["malformed"] * 6
+
+
+def test_rubbish_at_every_send_is_the_requests_own_and_amid_an_outage_is_not() -> None:
+    always = Trial(lambda _, __: (0.1, RUBBISH), A, tail=(), retries=4)
+    outage = Trial(
+        lambda _, n: (0.1, Fault("reset", "gone") if n == USUAL + 2 else RUBBISH),
+        A,
+        tail=(),
+        retries=4,
+    )
+    (own,), (other,) = always.run(), outage.run()
+
+    assert isinstance(own, NoReply)
+    assert isinstance(other, NoReply)
+    assert (own.cause, other.cause) == ("malformed", "unavailable")
+    assert own.detail.endswith("(5 sends)")

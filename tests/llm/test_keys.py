@@ -10,7 +10,7 @@ from client_setup import ask
 from fastsynth.config import Endpoint, Price, Sampling
 from fastsynth.llm.keys import call_id, request_key, sampling_seed
 from fastsynth.llm.prices import cost
-from fastsynth.llm.retry import MALFORMED, Retries
+from fastsynth.llm.retry import Retries
 from fastsynth.llm.wire import Transcript, frame
 from fastsynth.records import Message, Usage
 
@@ -90,6 +90,13 @@ def test_retries_are_counted_and_their_delays_bounded() -> None:
     assert all(0 <= retries.delay() <= 4.0 for _ in range(50))
 
 
-def test_malformed_replies_have_a_bound_of_their_own() -> None:
+@pytest.mark.parametrize(
+    ("causes", "only"), [(("malformed",) * 3, True), (("malformed", "reset", "malformed"), False)]
+)
+def test_retries_know_whether_it_was_ever_anything_but_the_body(
+    causes: tuple[str, ...], only: bool
+) -> None:
     retries = Retries(b"k", 99)
-    assert [retries.allow("malformed") for _ in range(MALFORMED)].count(True) == MALFORMED - 1
+
+    assert all(map(retries.allow, causes))
+    assert retries.only_malformed is only

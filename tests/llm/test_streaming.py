@@ -157,7 +157,7 @@ async def test_a_streamed_reply_is_stored_as_the_plain_one(transport: str) -> No
         ("truncated", "malformed"),
         ("duplicate_chunk", "malformed"),
         ("no_choices", "malformed"),
-        ("html", "malformed"),
+        ("html", "html"),
         ("reset_inside", "reset"),
         ("too_many_requests", "http_429"),
         ("internal_error", "http_500"),
