@@ -82,7 +82,11 @@ class RequestFailed(Event, frozen=True, omit_defaults=True):
 
 
 class TailBegan(Event, frozen=True, omit_defaults=True):
-    """No job is left to start: what is in flight is the last. `JobStarted` takes it back."""
+    """No job is left to start: what is in flight is the last. `TailEnded` takes it back."""
+
+
+class TailEnded(Event, frozen=True, omit_defaults=True):
+    """There is a job to start after all, which a quota needs for one that brought nothing."""
 
 
 class ReplyReused(Event, frozen=True, omit_defaults=True):

@@ -25,7 +25,7 @@ from fastsynth.engine.shutdown import Stop, on_signals
 from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.errors import DiskFull, NoEndpoint
-from fastsynth.events import Bus, JobFinished, Note, RunFinished, TailBegan
+from fastsynth.events import Bus, JobFinished, Note, RunFinished, TailBegan, TailEnded
 from fastsynth.method.studio import Studio
 from fastsynth.quality.match import divergences
 from fastsynth.records import Accepted, Failed, Outcome, Rejected
@@ -51,6 +51,7 @@ class Sitting:
         self._bus = bus
         self._stop = stop
         self._space = Space(bus, stop)
+        self._tail = False
         self._began = time.monotonic()
 
     async def produce(self, studio: Studio) -> None:
@@ -87,8 +88,9 @@ class Sitting:
 
     def _next(self) -> Job | None:
         job = self._books.quota.next()
-        if job is None:
-            self._bus.emit(TailBegan())
+        if (job is None) != self._tail:
+            self._tail = job is None
+            self._bus.emit(TailBegan() if self._tail else TailEnded())
         return job
 
     async def _hurry(self) -> None:

@@ -20,6 +20,7 @@ from aiohttp import web
 
 from fastsynth.cli import main
 from fastsynth.records import Conversation
+from fastsynth.sim.faults import Faults
 from fastsynth.sim.server import Options, Server
 from fastsynth.store.compact import read_rows
 
@@ -150,8 +151,9 @@ def endpoint(
     *,
     identified: bool = True,
     student: dict[str, float] | None = None,
+    faults: Faults | None = None,
 ) -> Iterator[Endpoint]:
-    options = Options(latency_ms=latency_ms, student=student or {})
+    options = Options(latency_ms=latency_ms, student=student or {}, faults=faults or Faults())
     server = Endpoint(options, twist, identified)
     ready = threading.Event()
     over: list[Callable[[], None]] = []

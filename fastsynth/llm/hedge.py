@@ -14,7 +14,7 @@ from collections.abc import Collection
 import anyio
 from anyio.abc import TaskGroup
 
-from fastsynth.events import Bus, Event, JobStarted, TailBegan
+from fastsynth.events import Bus, Event, TailBegan, TailEnded
 from fastsynth.llm.chat import AgentRole, Reply
 from fastsynth.llm.exchange import Flight, Job, Sent, fly, report_failure
 from fastsynth.llm.faults import Again, Throttle, cause_of
@@ -40,7 +40,7 @@ class Hedges:
     def listen(self, event: Event) -> None:
         if type(event) is TailBegan:
             self._tail.set()
-        elif type(event) is JobStarted and self._tail.is_set():
+        elif type(event) is TailEnded:
             self._tail = anyio.Event()
 
     async def send(self, first: Flight) -> Sent:

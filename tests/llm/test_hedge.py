@@ -13,11 +13,11 @@ from virtual_clock import run_virtual
 
 from fastsynth.config import Endpoint
 from fastsynth.events import (
-    JobStarted,
     RequestDone,
     RequestFailed,
     RequestSent,
     TailBegan,
+    TailEnded,
 )
 from fastsynth.llm.chat import NoReply, Reply
 from fastsynth.llm.fake import TimedTransport
@@ -57,7 +57,7 @@ def test_every_send_ends_as_a_reply_or_as_a_failure_and_one_reply_is_stored() ->
 
 @pytest.mark.parametrize(
     "how",
-    [{"tail": ()}, {"tail": (TailBegan(), JobStarted(job=1, stratum="base"))}, {"hedge": "never"}],
+    [{"tail": ()}, {"tail": (TailBegan(), TailEnded())}, {"hedge": "never"}],
 )
 def test_nothing_is_sent_twice_while_jobs_are_left_or_where_it_is_not_wanted(how: Any) -> None:
     trial = Trial(first_slow(30), **how)
