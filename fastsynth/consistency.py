@@ -31,6 +31,7 @@ def check(config: Config, place: str) -> None:
         )
     if config.scenarios is not None:
         _check_scenarios(config, config.scenarios, f"{place}: $.scenarios")
+    _check_offered(config, f"{place}: $.tools")
     band = config.student.band if config.student else None
     if band is not None and band[0] > band[1]:
         raise config_error(f"{place}: $.student.band", list(band), "need the smaller one first")
@@ -58,6 +59,16 @@ def _check_scenarios(config: Config, scenarios: Scenarios, place: str) -> None:
     if served is not None and is_live(served.mcp):
         allowed = f"need {{dir}} or environment.mcp.reset: nothing undoes what sets {name} up"
         raise config_error(f"{place}.draft_with", scenarios.draft_with, allowed)
+
+
+def _check_offered(config: Config, place: str) -> None:
+    served = isinstance(config.environment, Served)
+    instead = "; an MCP server has environment.mcp.hide and only" if served else ""
+    for key in ("hide", "only"):
+        named = getattr(config.tools, key)
+        if named and not str(config.environment).startswith("python:"):
+            allowed = f"need environment: python:..., this one is {config.environment_name}"
+            raise config_error(f"{place}.{key}", list(named), allowed + instead)
 
 
 def _check_system(config: Config, system: System, place: str) -> None:

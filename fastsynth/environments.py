@@ -18,6 +18,10 @@ class Tools(Section, frozen=True, kw_only=True):
     """Seconds one call may take before its process is killed."""
     workers: AtLeastOne = 2
     """Processes that host them."""
+    hide: tuple[str, ...] = ()
+    """Functions or methods left out."""
+    only: tuple[str, ...] = ()
+    """Where any are named, all others are left out."""
 
 
 class Reset(Section, frozen=True, kw_only=True):
@@ -58,6 +62,8 @@ class Mcp(Section, frozen=True, kw_only=True):
     """Tools that change nothing although the server gives no hint of it."""
     hide: tuple[str, ...] = ()
     """Tools left out."""
+    only: tuple[str, ...] = ()
+    """Where any are named, all others are left out."""
     volatile: dict[str, tuple[str, ...]] = {}
     """Tool -> result paths that vary by themselves, added to those that are found."""
     scenarios: str | None = None

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from fastsynth.config import Config, GraphOptions, Scenarios, System
+from fastsynth.config import Config, GraphOptions, Scenarios, System, Tools
 from fastsynth.errors import config_error
 from fastsynth.logs import read_logs
 from fastsynth.records import SCHEMA_VERSION, canonical
@@ -29,6 +29,7 @@ def identity_of(
         "environment": environment_identity(config),
         **({"scenarios": _scenarios_identity(config.scenarios)} if config.scenarios else {}),
         **({"system": _system_identity(config.system)} if config.system else {}),
+        **_offered_identity(config.tools),
         "seed": config.seed,
         "conversation": msgspec.to_builtins(config.conversation),
         **({"match": read_logs(Path(config.logs)).digest} if config.logs else {}),
@@ -67,6 +68,12 @@ def policy_text(system: System) -> str:
 def _scenarios_identity(scenarios: Scenarios) -> Any:
     drafted = {"draft_with": scenarios.draft_with, "n": scenarios.n}
     return [scenarios.source, drafted] if scenarios.draft_with else scenarios.source
+
+
+def _offered_identity(tools: Tools) -> dict[str, Any]:
+    """Nothing where all tools are offered, so that runs from before there was a choice go on."""
+    said = {"hide": sorted(tools.hide), "only": sorted(tools.only)}
+    return {"tools": said} if any(said.values()) else {}
 
 
 def _student_identity(config: Config, probe: str) -> dict[str, Any]:

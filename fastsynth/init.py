@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from fastsynth.env.adapters.facts import concept_of, facts_of
-from fastsynth.env.adapters.found import Found, find, imported, initial_of
+from fastsynth.env.adapters.found import Found, find, imported, initial_of, notes_of
 from fastsynth.env.environment import Tool
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.method.concepts import GENERIC, profile
@@ -91,7 +91,7 @@ def draft(file: str) -> Draft:
         config=(Path(f"{stem}.yaml"), config),
         scenarios=None if own else (Path(f"{stem}_scenarios.py"), stub),
         tools=found.tools,
-        advice=tuple(_advice(found.tools, {} if own else wanted)),
+        advice=(*notes_of(found), *_advice(found.tools, {} if own else wanted)),
     )
 
 

@@ -42,6 +42,8 @@ def options_of(config: Config) -> ToolOptions:
         time_limit=config.tools.time_limit,
         workers=config.tools.workers,
         scenarios=config.scenarios.source if config.scenarios else "",
+        hide=config.tools.hide,
+        only=config.tools.only,
     )
 
 

@@ -23,7 +23,7 @@ _KNOWN = (
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an environment is run; nothing here changes what its tools do."""
+    """How an environment of users' tools is run, and which of them are offered."""
 
     time_limit: float = 10.0
     """Seconds one call of a user's tool may take before its process is killed."""
@@ -31,6 +31,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Processes that host users' tools."""
     scenarios: str = ""
     """`python:module:function` that draws scenarios; "" for the module's own `scenario`."""
+    hide: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 def open_domain(spec: str | Served, *, options: Options | None = None) -> Domain:
@@ -55,6 +57,8 @@ def open_domain(spec: str | Served, *, options: Options | None = None) -> Domain
                 time_limit=chosen.time_limit,
                 workers=chosen.workers,
                 scenarios=chosen.scenarios.removeprefix("python:"),
+                hide=chosen.hide,
+                only=chosen.only,
             )
         case "mcp":
             raise config_error("environment", spec, "need {mcp: {command: [...]}}, a mapping")

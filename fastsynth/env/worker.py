@@ -21,6 +21,7 @@ import msgspec
 
 from fastsynth.env.adapters.canon import digest_of
 from fastsynth.env.adapters.found import Found, build, find
+from fastsynth.env.adapters.given import Taken, call, taken_by
 from fastsynth.env.adapters.module_state import ModuleSession
 from fastsynth.env.adapters.objects import error_key, raised
 from fastsynth.env.environment import Observation
@@ -61,6 +62,8 @@ class Host:
         self._found = found
         self._live: dict[int, Any] = {}
         self._laws: dict[str, Law] = {}
+        self._taken: dict[str, Taken] = {}
+        """Tool -> what its annotations say it takes."""
         self._ops: dict[str, Callable[[Request], Response]] = {
             "reset": self._reset,
             "call": self._call,
@@ -89,7 +92,7 @@ class Host:
         live = self._live[request.session]
         try:
             with boundary() as caught, _target(live) as target:
-                value = getattr(target, request.name)(**request.value)
+                value = self._ran(target, request)
                 if inspect.iscoroutine(value):
                     value = _awaited(value)
                 return Response(observation=error_key(value))
@@ -101,6 +104,13 @@ class Host:
         if of_the_machine(caught.error):
             return Response(machine=f"{type(caught.error).__name__}: {caught.error}")
         return Response(observation=raised(caught.error))
+
+    def _ran(self, target: Any, request: Request) -> Any:
+        function = getattr(target, self._found.names.get(request.name, request.name))
+        taken = self._taken.get(request.name)
+        if taken is None:
+            taken = self._taken[request.name] = taken_by(function)
+        return call(function, taken, request.value)
 
     def _snapshot(self, request: Request) -> Response:
         """The pickled object, or nothing where it cannot be pickled: then calls are replayed."""

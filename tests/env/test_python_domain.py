@@ -252,6 +252,59 @@ async def test_a_factory_may_take_the_state(sample_tools: str, factory: str) -> 
     assert count.value == (1 if factory == "from_state" else 0)
 
 
+@pytest.mark.anyio
+async def test_a_function_gets_what_its_annotations_say(sample_tools: str) -> None:
+    domain = PythonDomain("sample_shapes", time_limit=LIMIT, workers=1)
+    try:
+        session = await domain.open(domain.parts)
+        await session.reset({})
+        cut = await session.call("cut", {"length": 2.5, "size": "large", "on": "2026-03-02"})
+        unfit = await session.call("cut", {"length": 1.0, "size": "large", "on": "soon"})
+        renamed = await session.call("prufe_grosse", {})
+        cached = await session.call("list_sizes", {})
+    finally:
+        await domain.close()
+
+    assert cut.value == ["Decimal", "Size", "date", 2.5]
+    assert unfit.error == "tool"
+    assert unfit.message.startswith('on: "soon"')
+    assert renamed.value == "small"
+    assert cached.value == ["small", "large"]
+
+
+def test_what_cannot_be_a_tool_is_left_out_with_its_reason(sample_tools: str) -> None:
+    domain = PythonDomain("sample_shapes")
+    left_out, renamed = domain.notes
+
+    assert set(domain.tools) == {"cut", "prufe_grosse", "list_sizes", "with_rest"}
+    assert domain.tools["with_rest"].parameters["required"] == ["word"]
+    assert left_out.startswith("left out: tool anything: parameter args: ")
+    assert left_out.endswith("need parameters that can be passed by name")
+    assert renamed == "shown under names that endpoints take: prüfe_größe -> prufe_grosse"
+
+
+def test_hide_and_only_choose_tools_by_either_name(sample_tools: str) -> None:
+    hidden = PythonDomain("sample_shapes", hide=["prüfe_größe", "cut", "anything"])
+    alone = PythonDomain("sample_shapes", only=["prufe_grosse"])
+
+    assert set(hidden.tools) == {"list_sizes", "with_rest"}
+    assert set(alone.tools) == {"prufe_grosse"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ({"hide": ["cutt"]}, r"\$.tools.hide: 'cutt', need one of: .*cut, "),
+        ({"only": ["cut"], "hide": ["cut"]}, "need one tool left"),
+    ],
+)
+def test_a_choice_that_names_nothing_or_leaves_nothing_is_refused(
+    sample_tools: str, chosen: dict[str, list[str]], words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        PythonDomain("sample_shapes", **chosen)  # type: ignore[arg-type]
+
+
 def test_a_worker_ends_with_its_parent_even_inside_a_tool(sample_tools: str) -> None:
     worker = subprocess.Popen(
         [sys.executable, "-m", "fastsynth.env.worker", f"{sample_tools}:Shelf"],

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 import msgspec
 
+from fastsynth.env.adapters.annotations import hints_of, is_enum
 from fastsynth.env.adapters.docs import Doc, read_doc
 from fastsynth.env.adapters.results import plain
 from fastsynth.env.adapters.schema import Means, Shape, shape_of, without_none
@@ -73,17 +74,17 @@ def declared(function: Any) -> Declared | None:
 
 
 def tool_of(function: Callable[..., Any], part: str, name: str = "") -> Tool:
-    """The tool that calls `function` by keyword. Raises ConfigError for positional-only or
-    variable parameters, which no JSON object can fill."""
+    """The tool that calls `function`. Raises ConfigError where it has variable parameters only,
+    which no JSON object can fill; beside others they are left empty."""
     name = name or function.__name__
     said = declared(function) or Declared()
     doc = read_doc(inspect.getdoc(function) or "")
-    hints = _hints(function)
+    hints = hints_of(function)
     parameters, takes = _parameters(function, name, hints, doc)
     result = shape_of(hints["return"]) if "return" in hints else Shape(schema={}, concepts={})
     return Tool(
         name=name,
-        description=doc.summary or name.replace("_", " "),
+        description=doc.summary or getattr(function, "__name__", name).replace("_", " "),
         parameters=parameters,
         result=result.schema,
         part=part,
@@ -102,29 +103,13 @@ def _mutates(name: str) -> bool:
     return name.strip("_").split("_")[0].lower() not in _READS
 
 
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    """Resolved annotations; a name that cannot be resolved counts as no annotation."""
-    try:
-        return get_type_hints(function, include_extras=True)
-    except (NameError, TypeError, AttributeError):
-        return {}
-
-
 def _parameters(
     function: Callable[..., Any], name: str, hints: Mapping[str, Any], doc: Doc
 ) -> tuple[dict[str, Any], dict[str, str]]:
     properties: dict[str, Any] = {}
     required: list[str] = []
     takes: dict[str, str] = {}
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.name in ("self", "cls"):
-            continue
-        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            raise config_error(
-                f"tool {name}: parameter {parameter.name}",
-                str(parameter),
-                "need parameters that can be passed by name",
-            )
+    for parameter in _fillable(function, name):
         kind = hints.get(parameter.name, Any)
         if parameter.default is None:
             kind = without_none(kind)
@@ -133,6 +118,8 @@ def _parameters(
         about = doc.parameters.get(parameter.name)
         if about and "description" not in schema:
             schema = {**schema, "description": about}
+        elif about and is_enum(kind):
+            schema = {**schema, "description": f"{about} ({schema['description']})"}
         if parameter.default is parameter.empty:
             required.append(parameter.name)
         else:
@@ -141,6 +128,23 @@ def _parameters(
         takes.update(shape.concepts)
     schema = {"type": "object", "properties": properties, "required": required}
     return {**schema, "additionalProperties": False}, takes
+
+
+def _fillable(function: Callable[..., Any], name: str) -> list[inspect.Parameter]:
+    """The parameters that an argument can be given for."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError) as error:
+        raise config_error(f"tool {name}", str(error), "need a Python function") from error
+    every = [p for p in signature.parameters.values() if p.name not in ("self", "cls")]
+    variable = [p for p in every if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if variable and len(variable) == len(every):
+        raise config_error(
+            f"tool {name}: parameter {variable[0].name}",
+            str(variable[0]),
+            "need parameters that can be passed by name",
+        )
+    return [parameter for parameter in every if parameter not in variable]
 
 
 def _default(value: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import contextlib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_type_hints
@@ -20,10 +20,14 @@ import msgspec
 
 from fastsynth.env.adapters.contract import tool_of
 from fastsynth.env.adapters.module_state import ModuleSession, shown
+from fastsynth.env.adapters.names import picked, renamed, shown_names
 from fastsynth.env.environment import Tool
 from fastsynth.errors import ConfigError, boundary, config_error
 
 RESERVED = frozenset(("load", "scenario", "make", "rules"))
+_NO_CODE = compile("", "", "exec")
+_FOREIGN = sys.stdlib_module_names | {"pydantic", "msgspec", "attr", "attrs"}
+"""Packages whose methods a class inherits without their being its tools."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +37,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     make: Callable[..., Any] | None
     """None where the module's own functions are the tools."""
     tools: Mapping[str, Tool]
+    names: Mapping[str, str]
+    """Tool -> the function's or method's own name."""
+    unfit: Mapping[str, str]
+    """Own name of a function that cannot be a tool -> why."""
     scenario: Callable[..., Any] | None
     """The module's `scenario(rng)`, if it has one."""
     loads: bool = False
@@ -50,15 +58,53 @@ def find(target: str) -> Found:
         raise ConfigError(f"python:{target}: cannot be made: {caught.error!r}") from caught.error
     if not functions:
         raise config_error(f"python:{target}", [], "need at least one public function or method")
-    tools = {tool: tool_of(function, name, tool) for tool, function in functions.items()}
+    tools, unfit = _contracts(functions, name)
     drawn = getattr(module, "scenario", None)
     return Found(
         module=name,
         make=make,
-        tools=tools,
+        tools={tool.name: tool for tool in tools.values()},
+        names={tool.name: own for own, tool in tools.items()},
+        unfit=unfit,
         scenario=drawn if callable(drawn) else None,
         loads=callable(getattr(module, "load", None)),
     )
+
+
+def _contracts(
+    functions: Mapping[str, Callable[..., Any]], module: str
+) -> tuple[dict[str, Tool], dict[str, str]]:
+    """Tools, and why functions are none, by their own names. Raises ConfigError where all are."""
+    shown = shown_names(functions)
+    tools: dict[str, Tool] = {}
+    unfit: dict[str, ConfigError] = {}
+    for own, function in functions.items():
+        try:
+            tools[own] = tool_of(function, module, shown[own])
+        except ConfigError as error:
+            unfit[own] = error
+    if not tools:
+        raise next(iter(unfit.values()))
+    return tools, {own: str(error) for own, error in unfit.items()}
+
+
+def chosen(found: Found, hide: Sequence[str], only: Sequence[str]) -> dict[str, Tool]:
+    """The tools that are offered, named as they are shown or as in the code. Raises ConfigError."""
+    kept = picked(found.names, hide, only, "$.tools", known=found.unfit)
+    if not kept:
+        raise config_error(
+            "$.tools", {"hide": list(hide), "only": list(only)}, "need one tool left"
+        )
+    return {shown: tool for shown, tool in found.tools.items() if shown in kept}
+
+
+def notes_of(found: Found) -> tuple[str, ...]:
+    """What a person should know of the functions that were found."""
+    said = [f"left out: {why}" for why in found.unfit.values()]
+    names = renamed({own: shown for shown, own in found.names.items()})
+    if names:
+        said.append(f"shown under names that endpoints take: {', '.join(names)}")
+    return tuple(said)
 
 
 def build(found: Found, state: Any) -> Any:
@@ -124,7 +170,8 @@ def _object_tools(make: Callable[..., Any]) -> Iterator[tuple[str, Callable[...,
         if name.startswith("_") or name in RESERVED:
             continue
         member = inspect.getattr_static(kind, name)
-        if inspect.isfunction(member) or isinstance(member, (staticmethod, classmethod)):
+        inner = getattr(member, "__func__", member)
+        if _is_function(inner) and inner.__module__.partition(".")[0] not in _FOREIGN:
             yield name, getattr(kind, name)
 
 
@@ -146,8 +193,29 @@ def _concrete(kind: type) -> bool:
     )
 
 
+def _is_function(member: Any) -> bool:
+    """Of Python, decorated or not: `lru_cache` makes another kind of thing."""
+    return inspect.isfunction(member) or (
+        hasattr(member, "__wrapped__") and inspect.isfunction(inspect.unwrap(member))
+    )
+
+
 def _module_tools(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
-    for name, member in vars(module).items():
-        own = inspect.isfunction(member) and member.__module__ == module.__name__
-        if own and not name.startswith("_") and name not in RESERVED:
+    own = {
+        name: member
+        for name, member in vars(module).items()
+        if _is_function(member) and member.__module__ == module.__name__
+    }
+    decorators = frozenset(maker for member in own.values() for maker in _makers(member))
+    for name, member in own.items():
+        if not name.startswith("_") and name not in RESERVED and name not in decorators:
             yield name, member
+
+
+def _makers(member: Any) -> Iterator[str]:
+    """Functions inside of which `member`, or what it wraps, was defined: decorators mostly."""
+    while member is not None:
+        outer, inside, _ = getattr(member, "__code__", _NO_CODE).co_qualname.partition(".<locals>.")
+        if inside:
+            yield outer
+        member = getattr(member, "__wrapped__", None)

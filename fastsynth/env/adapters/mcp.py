@@ -26,6 +26,7 @@ from fastsynth.env.adapters.mcp_seat import Held, files_of
 from fastsynth.env.adapters.mcp_stock import FOUND, found_in
 from fastsynth.env.adapters.mcp_story import tell
 from fastsynth.env.adapters.mcp_tools import tools_of
+from fastsynth.env.adapters.names import renamed
 from fastsynth.env.adapters.python import drawing
 from fastsynth.env.environment import Environment, Observation, Scenario, Thread
 from fastsynth.environments import is_live, uses_folder
@@ -153,6 +154,8 @@ class McpDomain:
     def notes(self) -> tuple[str, ...]:
         """What a person should know of this server before a run."""
         said = []
+        if names := renamed({own: shown for shown, own in self.names.items()}):
+            said.append(f"{self.name}: shown under names that endpoints take: {', '.join(names)}")
         if self.withheld:
             said.append(f"{self.name}: not offered to models: {', '.join(self.withheld)}")
         if self.found.left_out:
@@ -247,7 +250,7 @@ def _check(server: Mcp) -> None:
 
 def _nothing_left(name: str, offered: int, *, live: bool) -> str:
     if not live:
-        return f"{name}: the server offers {offered} tools and hide leaves none, need one"
+        return f"{name}: the server offers {offered} tools, and hide and only leave none, need one"
     return (
         f"{name}: {offered} tools, none with a read-only hint, and nothing brings the server back "
         "to a state; use {dir} in command or env, or set reset (copy, restart, tool)"

@@ -15,10 +15,10 @@ import msgspec
 from fastsynth.config import Mcp
 from fastsynth.env import paths
 from fastsynth.env.adapters.masks import LABEL
+from fastsynth.env.adapters.names import picked, shown_names
 from fastsynth.env.adapters.results import plain
 from fastsynth.env.environment import Observation, Tool
 
-_NOT_ALLOWED = re.compile(r"[^a-zA-Z0-9_-]")
 _READS = re.compile(
     r"(get|list|read|search|find|show|view|open|describe|fetch|count|check|lookup|query|directory)",
     re.IGNORECASE,
@@ -51,15 +51,20 @@ def tools_of(
 
     Of a live backend only what surely reads is shown, unless writes are allowed.
     """
+    every = list(offered)
+    called = shown_names(one.name for one in every)
+    kept = picked(
+        {called[one.name]: one.name for one in every}, server.hide, server.only, "environment.mcp"
+    )
     shown: dict[str, Tool] = {}
     names: dict[str, str] = {}
-    for one in offered:
+    for one in every:
         known = True if one.name in server.reads else one.reads
         reads = bool(_READS.match(one.name)) if known is None else known
         withheld = live and not server.allow_mutations and known is not True
-        if withheld or one.name in server.hide or one.name == server.reset.tool:
+        name = called[one.name]
+        if withheld or name not in kept or one.name == server.reset.tool:
             continue
-        name = _NOT_ALLOWED.sub("_", one.name)[:64]
         names[name] = one.name
         shown[name] = Tool(
             name=name,

@@ -15,7 +15,7 @@ import jsonschema_rs
 import msgspec
 
 from fastsynth.env.adapters.facts import drawn_by
-from fastsynth.env.adapters.found import Found, find, imported, initial_of
+from fastsynth.env.adapters.found import Found, chosen, find, imported, initial_of, notes_of
 from fastsynth.env.adapters.masks import MASKS, masked
 from fastsynth.env.adapters.pool import Pool, Stopped, Worker
 from fastsynth.env.environment import Environment, Observation, Scenario, Tool
@@ -172,13 +172,21 @@ class PythonDomain:
     """A scenario can say what is masked."""
 
     def __init__(
-        self, target: str, *, time_limit: float = 10.0, workers: int = 2, scenarios: str = ""
+        self,
+        target: str,
+        *,
+        time_limit: float = 10.0,
+        workers: int = 2,
+        scenarios: str = "",
+        hide: Sequence[str] = (),
+        only: Sequence[str] = (),
     ) -> None:
+        """`hide` and `only` name tools or functions; where `only` is empty all are meant."""
         self.name = f"python:{target}"
         self._found: Found = find(target)
         self.part = self._found.module
         self.parts = (self.part,)
-        self.tools: Mapping[str, Tool] = self._found.tools
+        self.tools: Mapping[str, Tool] = chosen(self._found, hide, only)
         self.companions: Mapping[str, tuple[str, ...]] = {}
         self.opaque = frozenset(_opaque(self.tools))
         self.policy: Mapping[str, str] = {self.part: ""}
@@ -193,6 +201,11 @@ class PythonDomain:
             if tool.result
         }
         self._pool = Pool(target, workers=workers, time_limit=time_limit)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of these tools before a run."""
+        return notes_of(self._found)
 
     def draw(self, parts: Sequence[str], rng: Random) -> Scenario:
         return drawn_by(self._drawn, self.part, self.tools, rng, self._initial)

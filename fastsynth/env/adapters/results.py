@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,8 @@ _DEPTH = 64
 
 def plain(value: Any, depth: int = 0) -> Any:
     """A JSON copy: tuples become lists, sets sorted lists, NaN and infinities null, records
-    objects, dates text. Raises TypeError or ValueError where there is no JSON for it."""
+    objects, dates and paths text, decimals numbers, members of an enum their value, or their name
+    where that is no scalar. Raises TypeError or ValueError where there is no JSON for it."""
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return value
@@ -40,7 +42,7 @@ def _key(name: Any) -> str:
     if type(name) is str:
         return name
     if isinstance(name, Enum):
-        return _key(name.value)
+        return _key(member(name))
     if name is None or isinstance(name, (bool, int, float, str)):
         return str(name)
     raise TypeError(f"a key of type {type(name).__name__}")
@@ -57,21 +59,42 @@ def _sorted(value: Any, depth: int) -> list[Any]:
     return sorted(items, key=lambda item: msgspec.json.encode(item, order="sorted"))
 
 
+def member(value: Enum) -> Any:
+    """What stands for a member of an enum in JSON."""
+    inner = value.value
+    return plain(inner) if isinstance(inner, str | int | float | bool) else value.name
+
+
+def _named(value: tuple[Any, ...]) -> Any:
+    return value._asdict() if hasattr(value, "_asdict") else list(value)
+
+
+def _dumped(value: Any, depth: int) -> Any:
+    """Of a pydantic model; by pydantic alone where a field is of a type of its own."""
+    try:
+        return plain(value.model_dump(by_alias=True), depth)
+    except TypeError:
+        return plain(value.model_dump(by_alias=True, mode="json"), depth)
+
+
 def _fields(value: Any, depth: int) -> dict[str, Any]:
     return {f.name: plain(getattr(value, f.name), depth + 1) for f in fields(value)}
 
 
 _KINDS: tuple[tuple[Any, Callable[[Any, int], Any]], ...] = (
-    (Enum, lambda value, depth: plain(value.value, depth + 1)),
+    (Enum, lambda value, _: member(value)),
     (bool, lambda value, _: bool(value)),
     (int, lambda value, _: _ranged(int(value))),
     (float, lambda value, depth: plain(float(value), depth + 1)),
     (str, lambda value, _: str(value)),
     (Mapping, lambda value, depth: plain(dict(value), depth)),
     ((set, frozenset), _sorted),
-    ((list, tuple), lambda value, depth: plain(list(value), depth)),
+    (tuple, lambda value, depth: plain(_named(value), depth)),
+    (list, lambda value, depth: plain(list(value), depth)),
     ((datetime, date, time), lambda value, _: value.isoformat()),
-    ((Decimal, UUID), lambda value, _: str(value)),
+    (timedelta, lambda value, _: msgspec.to_builtins(value)),
+    (Decimal, lambda value, depth: plain(float(value), depth)),
+    ((UUID, PurePath), lambda value, _: str(value)),
     (
         msgspec.Struct,
         lambda value, depth: {
@@ -90,4 +113,6 @@ def _uncommon(value: Any, depth: int) -> Any:
             return make(value, depth)
     if is_dataclass(value) and not isinstance(value, type):
         return _fields(value, depth)
+    if hasattr(value, "model_dump"):
+        return _dumped(value, depth)
     raise TypeError(f"a value of type {type(value).__name__}")
