@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastsynth.env.worlds.domain import world
+from fastsynth.method.plan import Step, Turn, User
 from fastsynth.packed import Packed
 
 JSON = st.recursive(
@@ -30,6 +31,14 @@ def test_a_scenario_is_put_away_in_a_fraction_of_its_size() -> None:
     assert len(packed._bytes) < 6000
 
 
+def test_a_plan_comes_back_with_the_types_it_had() -> None:
+    values = [1, 1.0, True, None, "1", {"1": [1]}]
+    step = Step(tool="t", arguments={"n": 1.0}, sources={"n": User()}, value=values)
+    turn = Turn(number=0, kind="base", target="t", steps=(step,), goals=(), digest="")
+
+    assert repr(Packed(turn).open()) == repr(turn)
+
+
 def test_each_opening_gives_a_copy_of_its_own() -> None:
     packed = Packed({"a": [1]})
     packed.open()["a"].append(2)
@@ -37,7 +46,7 @@ def test_each_opening_gives_a_copy_of_its_own() -> None:
     assert packed.open() == {"a": [1]}
 
 
-def test_what_cannot_be_pickled_is_held_as_it_is() -> None:
+def test_what_is_no_plain_data_is_held_as_it_is() -> None:
     def local() -> None: ...
 
     assert Packed(local).open() is local

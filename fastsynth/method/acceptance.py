@@ -52,12 +52,13 @@ async def concluded(
     if talk.lost_special():
         lost = Dropped(stage="filter", reason="lost_special_turn", detail=fault.reason)
         return rejected(job, agents, plan, lost, talk.failed)
-    last = talk.turns[-1]
+    last = talk.last
     script = talk.script("judge", last, agents)
     votes = await vote(agents, talk.transcript.messages, last.number, script, studio.judges)
     if (against := outvoted(votes, studio.judges)) is not None:
         return rejected(job, agents, plan, against, talk.failed)
-    fork = partial(living, studio.domain, setting.parts, setting.scenario.state)
+    state = setting.scenario.state
+    fork = partial(living, studio.domain, setting.parts, state)
     answers = await answer(talk, agents, fork, studio.exam)
     if (beyond := outside(answers, studio.exam)) is not None:
         return rejected(job, agents, plan, beyond, talk.failed, answers.pass_rate)
@@ -72,7 +73,7 @@ async def concluded(
                 talk,
                 agents,
                 row_environment(studio.domain, setting.parts),
-                setting.scenario.state,
+                state,
                 studio.identity,
                 studio.domain.state_check,
                 twin_of(job),

@@ -95,8 +95,9 @@ class Talk:
         return self._planner.graph.tools
 
     @property
-    def turns(self) -> tuple[Turn, ...]:
-        return tuple(kept.turn for kept in self.kept)
+    def last(self) -> Turn:
+        """The last turn kept."""
+        return self._kept[-1].open().turn
 
     async def next_turn(self) -> Turn | None:
         """The next planned turn, or one planned anew where the plan no longer holds."""
@@ -108,7 +109,7 @@ class Talk:
             return None
         start = await self._world.mark()
         memory = Memory(self._planner.graph, self._setting.scenario)
-        turns = self.turns
+        turns = tuple(kept.turn for kept in self.kept)
         for held in turns:
             memory.begin_turn()
             memory.close_turn(held)
