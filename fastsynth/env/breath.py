@@ -19,8 +19,8 @@ SLICE = 0.002
 class _Breath:
     def __init__(self) -> None:
         self.since = perf_counter()
-        self.turn = anyio.Lock()
-        self.door = anyio.Lock()
+        self.turn = anyio.Lock(fast_acquire=True)  # whoever holds it waits for a turn anyway
+        self.door = anyio.Lock(fast_acquire=True)
 
 
 class _Latest:
