@@ -70,20 +70,21 @@ async def _plan(
         plan = await in_own_words(
             Packed(plan), agents, studio.planner.graph, setting.scenario, world
         )
-    talk = _begin(job, studio, setting, plan, world)
-    talk.plan_hash = claimed
+    talk = _begin(job, studio, setting, plan, world, claimed)
     await world.rest()
     return talk
 
 
-def _begin(job: Job, studio: Studio, setting: Setting, plan: Plan, world: World) -> Talk:
+def _begin(
+    job: Job, studio: Studio, setting: Setting, plan: Plan, world: World, claimed: str
+) -> Talk:
     planner = studio.planner
     visible = visible_tools(plan, planner, job)
     tools = {name: studio.domain.tools[name] for name in visible}
     policy = [studio.domain.policy.get(part, "") for part in setting.parts] + [studio.policy]
     system = system_message(studio.prompts, plan, policy)
     style = draw_style(derive(planner.seed, *planner.chance(job), "style"))
-    return Talk(planner, job, setting, plan, world, tools, system, style)
+    return Talk(planner, job, setting, plan, world, tools, system, style, claimed)
 
 
 async def _take_turn(

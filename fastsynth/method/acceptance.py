@@ -5,10 +5,10 @@ Checks of single turns are the chain's; here stand those of a whole plan and a w
 
 from __future__ import annotations
 
-from functools import partial
+from contextlib import AbstractAsyncContextManager
 
 from fastsynth.engine.quota import Job
-from fastsynth.env.world import living, row_environment
+from fastsynth.env.world import World, living, row_environment
 from fastsynth.method.agents import Agents, Dropped
 from fastsynth.method.dedup import near_bands
 from fastsynth.method.judges import outvoted, vote
@@ -19,7 +19,7 @@ from fastsynth.method.rows import content_hash, row
 from fastsynth.method.student import answer, outside, with_answers
 from fastsynth.method.studio import Studio
 from fastsynth.method.talk import Talk
-from fastsynth.records import Accepted, Attempt, Rejected
+from fastsynth.records import Accepted, Attempt, Rejected, Vote
 
 
 def before_any_token(job: Job, studio: Studio, plan: Plan) -> Dropped | None:
@@ -52,13 +52,13 @@ async def concluded(
     if talk.lost_special():
         lost = Dropped(stage="filter", reason="lost_special_turn", detail=fault.reason)
         return rejected(job, agents, plan, lost, talk.failed)
-    last = talk.last
-    script = talk.script("judge", last, agents)
-    votes = await vote(agents, talk.transcript.messages, last.number, script, studio.judges)
+    votes = await _votes(talk, agents, studio.judges)
     if (against := outvoted(votes, studio.judges)) is not None:
         return rejected(job, agents, plan, against, talk.failed)
-    state = setting.scenario.state
-    fork = partial(living, studio.domain, setting.parts, state)
+
+    def fork() -> AbstractAsyncContextManager[World]:
+        return living(studio.domain, setting.parts, setting.scenario.state)
+
     answers = await answer(talk, agents, fork, studio.exam)
     if (beyond := outside(answers, studio.exam)) is not None:
         return rejected(job, agents, plan, beyond, talk.failed, answers.pass_rate)
@@ -73,7 +73,7 @@ async def concluded(
                 talk,
                 agents,
                 row_environment(studio.domain, setting.parts),
-                state,
+                setting.scenario.state,
                 studio.identity,
                 studio.domain.state_check,
                 twin_of(job),
@@ -83,6 +83,14 @@ async def concluded(
         ),
         attempts=(*talk.failed, *answers.failed),
     )
+
+
+async def _votes(talk: Talk, agents: Agents, judges: int) -> tuple[Vote, ...]:
+    if not judges:
+        return ()
+    last = talk.last
+    script = talk.script("judge", last, agents)
+    return await vote(agents, talk.transcript.messages, last.number, script, judges)
 
 
 def _near(job: Job, studio: Studio, talk: Talk) -> str:

@@ -20,7 +20,7 @@ from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Agents, Dropped
 from fastsynth.method.chain import Solved
 from fastsynth.method.memory import Memory
-from fastsynth.method.plan import Plan, Step, Turn, plan_hash
+from fastsynth.method.plan import Plan, Step, Turn
 from fastsynth.method.planner import Planner, Setting
 from fastsynth.method.scene import Scene
 from fastsynth.method.script import Cue, Purpose, Style
@@ -53,7 +53,9 @@ class Talk:
         tools: Mapping[str, Tool],
         system: str,
         style: Style,
+        claimed: str,
     ) -> None:
+        """`claimed`: the hash by which the plan is known."""
         self._planner = planner
         self._job = job
         self._setting = setting
@@ -64,7 +66,7 @@ class Talk:
         self.again = 0
         self._wanted = len(plan.turns)
         self._thread, self._now = plan.thread, plan.now
-        self.plan_hash = plan_hash(plan)
+        self.plan_hash = claimed
         self.tools = tools
         """The visible tools, in the order the model sees them."""
         self._kept: list[Packed[Kept]] = []
