@@ -40,8 +40,9 @@ async def compose(
         return Dropped(stage="advanced", reason="purposeless", detail=draft.purpose)
     if not (draft.purpose.strip() and draft.name.strip() and draft.description.strip()):
         return Dropped(stage="advanced", reason="empty_field", detail=str(draft))
-    shown = normal(f"{draft.purpose} {draft.description}")
-    for value in hidden_values(turn):
-        if distinctive(value) and stands_in(value, shown):
+    hidden = [value for value in hidden_values(turn) if distinctive(value)]
+    shown = normal(f"{draft.purpose} {draft.description}") if hidden else ""
+    for value in hidden:
+        if stands_in(value, shown):
             return Dropped(stage="advanced", reason="hidden_value", detail=str(value))
     return Advanced(name=draft.name, description=draft.description, purpose=draft.purpose)

@@ -82,7 +82,7 @@ async def verdict_of(
         verdict = await judge(scene.turn, world, start, executed, scene.mode)
     if isinstance(verdict, Dropped):
         return verdict
-    guessed = ungrounded(scene.turn, executed, normal(f"{scene.told} {scene.query}"))
+    guessed = ungrounded(scene.turn, executed, scene.heard)
     if guessed:
         return refused("ungrounded_value", guessed)
     answer = messages[-1].content or ""

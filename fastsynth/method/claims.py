@@ -72,6 +72,7 @@ _HEDGE = re.compile(
 _NAMED = re.compile(r"[^\s,;!?()\"'`*]*(?:\d|@\w|://)[^\s,;!?()\"'`*]*")
 _IDIOM = re.compile(r"24/7|100\s?%|^\s*\d+[.)]\s", re.MULTILINE)
 _RUN = re.compile(r"\d+")
+_DIGIT = re.compile(r"\d")
 _MEASURE = re.compile(r"\d+(st|nd|rd|th|am|pm|k|km|s|h|min|usd)")
 _PUNCTUATION = re.compile(r"\W")
 _IDENTIFIER = re.compile(r"\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9][\w-]{3,}\b")
@@ -110,7 +111,10 @@ def claim_fault(answer: str, ground: Ground) -> Dropped | None:
 def unentailed(text: str, seen: Iterable[Any], told: str, *, idle: bool = False) -> str:
     """A number or id of `text` that nothing seen or told holds, or "". `idle`: also counts, short
     ids and addresses."""
-    values, text = list(scalars(list(seen))), _IDIOM.sub(" ", text)
+    text = _IDIOM.sub(" ", text)
+    if not (idle or _DIGIT.search(text)):
+        return ""
+    values = list(scalars(list(seen)))
     return (
         _unknown_number(text, values, told)
         or _unknown_identifier(text, values, told)
@@ -159,7 +163,7 @@ def _unknown_number(answer: str, seen: list[Any], told: str) -> str:
     asserted = [n for n in numbers(answer) if not (n.is_integer() and 0 <= n <= COUNTS)]
     if not asserted:
         return ""
-    known = numbers(told)
+    known: set[float] = set()
     for value in seen:
         if isinstance(value, bool):
             continue
@@ -167,6 +171,9 @@ def _unknown_number(answer: str, seen: list[Any], told: str) -> str:
             known.add(float(value))
         elif isinstance(value, str):
             known |= _numbers_in(value)
+    if known.issuperset(asserted):
+        return ""  # as most are: the text is long
+    known |= numbers(told)
     left = [n for n in asserted if n not in known]
     entailed = _roundings(known) if left else known
     return next((f"{n:g}" for n in left if abs(n) not in entailed), "")

@@ -34,7 +34,7 @@ def _bands(query: str) -> bytes:
         return b""
     runs = {" ".join(words[at : at + RUN]) for at in range(len(words) - RUN + 1)}
     hashed = [_MINIMA.unpack(shake_128(run.encode()).digest(_MINIMA.size)) for run in runs]
-    minima = list(map(min, zip(*hashed, strict=True)))
+    minima = list(map(min, hashed[0], *hashed))
     return b"".join(
         blake2b(repr(minima[at : at + ROWS]).encode(), digest_size=BAND_BYTES).digest()
         for at in range(0, len(minima), ROWS)

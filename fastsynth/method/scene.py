@@ -9,6 +9,7 @@ import msgspec
 
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.advanced import Advanced
+from fastsynth.method.forms import normal
 from fastsynth.method.plan import Turn
 from fastsynth.method.script import Cue
 from fastsynth.method.verify import Mode
@@ -39,3 +40,9 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     def told(self) -> str:
         """All earlier text of the conversation."""
         return " ".join(message.content or "" for message in self.transcript.messages[:-1])
+
+    @property
+    def heard(self) -> str:
+        """`normal` text of the conversation, the user's message included; each message's is kept
+        from one turn to the next."""
+        return "".join(normal(message.content or "") for message in self.transcript.messages)
