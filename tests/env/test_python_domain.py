@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,13 +13,15 @@ import anyio
 import msgspec
 import pytest
 
+from fastsynth.env.adapters.facts import drawn_by
 from fastsynth.env.adapters.python import PythonDomain
-from fastsynth.env.environment import Environment
+from fastsynth.env.environment import Environment, Scenario, Thread
 from fastsynth.env.registry import domain_of_row, open_domain
 from fastsynth.env.stops import MOST
 from fastsynth.env.worker import HEADER, Request
 from fastsynth.env.world import living, row_environment
 from fastsynth.errors import ConfigError, EnvironmentBroken
+from fastsynth.packed import Packed
 
 LIMIT = 0.9
 STATE = {"sample_tools": {"titles": ["Moby Dick"]}}
@@ -189,6 +192,24 @@ def test_the_modules_scenario_draws_the_state_and_facts_follow_from_it(sample_to
     assert one == same
     assert len(one.state["sample_tools"]["titles"]) == 2
     assert one.facts["title"] == one.state["sample_tools"]["titles"]
+
+
+def drawn_with(**facts: Any) -> Scenario:
+    thread = Thread(persona="p", occasion="o", entities=(date(2026, 1, 5), (1, 2)))
+    given = Scenario(state={"p": {}}, facts=facts, thread=thread, now="2026-01-05T09:00+00:00")
+    return drawn_by(lambda _: given, "p", {}, Random(1))
+
+
+def test_what_a_scenario_says_is_json_and_stays_what_it_is_when_put_away() -> None:
+    scenario = drawn_with(day=[date(2026, 1, 5)], pair=[(1, 2)])
+
+    assert scenario.facts == {"day": ["2026-01-05"], "pair": [[1, 2]]}
+    assert repr(Packed(scenario).open()) == repr(scenario)
+
+
+def test_facts_that_are_no_json_are_named() -> None:
+    with pytest.raises(ConfigError, match=r"scenario of p: facts: .*need JSON values"):
+        drawn_with(thing=[object()])
 
 
 def test_a_row_of_user_tools_names_the_target_alone(sample_tools: str) -> None:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+import msgspec
+
 from fastsynth.env import paths
 from fastsynth.env.adapters.found import quiet
 from fastsynth.env.adapters.results import plain
@@ -48,10 +50,11 @@ def drawn_by(
     if isinstance(given, Scenario):
         state = given.state if part in given.state else {part: given.state}
         found = facts_of(tools, state if any(state.values()) else initial)
+        about = tuple(as_json(given.thread.entities, f"scenario of {part}: entities"))
         return Scenario(
             state=plain(state),
-            facts={**found, **given.facts},
-            thread=given.thread,
+            facts=as_json({**found, **given.facts}, f"scenario of {part}: facts"),
+            thread=msgspec.structs.replace(given.thread, entities=about),
             now=given.now,
             place=given.place,
         )
@@ -61,7 +64,17 @@ def drawn_by(
     thread = Thread(persona=rng.choice(PERSONAS), occasion=rng.choice(OCCASIONS))
     moment = datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(hours=rng.randrange(8000))
     now = moment.isoformat(timespec="minutes")
-    return Scenario(state=state, facts=facts_of(tools, given or initial), thread=thread, now=now)
+    facts = as_json(facts_of(tools, given or initial), f"scenario of {part}")
+    return Scenario(state=state, facts=facts, thread=thread, now=now)
+
+
+def as_json(given: Any, place: str) -> Any:
+    """What a user's function gave for people to say, as JSON: a date is text from here on, a tuple
+    a list. Raises ConfigError."""
+    try:
+        return plain(given)
+    except (TypeError, ValueError) as error:
+        raise config_error(place, given, f"need JSON values, not {error}") from error
 
 
 def facts_of(tools: Mapping[str, Tool], state: Any) -> dict[str, list[Any]]:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from fastsynth.config import Mcp, server_name
-from fastsynth.env.adapters.facts import OCCASIONS, PERSONAS
+from fastsynth.env.adapters.facts import OCCASIONS, PERSONAS, as_json
 from fastsynth.env.adapters.masks import masked
 from fastsynth.env.adapters.mcp_facts import calls_of, facts_of, setup_of
 from fastsynth.env.adapters.mcp_files import copied, from_json, to_json
@@ -210,7 +210,8 @@ class McpDomain:
         setup = told.get("setup", [] if own else setup_of(self.tools, story))
         held = from_json(files)
         facts = facts_of(self.tools, story, held, self.server.shown_as.rstrip("/"), rng)
-        return {"files": files, "setup": setup}, {**facts, **told.get("facts", {})}
+        facts |= as_json(told.get("facts", {}), f"scenario of {self.name}: facts")
+        return {"files": files, "setup": setup}, facts
 
 
 def stored_in(state: Mapping[str, Any], environment: str) -> tuple[Mcp, Found]:
