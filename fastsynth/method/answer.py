@@ -29,7 +29,7 @@ def goal_fault(turn: Turn, answer: str) -> Dropped | None:
         return refused("answer_empty", "")
     for goal in turn.goals:
         for value in goal_values(turn.steps[goal.step], goal):
-            if not stands_in(value, text):
+            if not stands_in(value, text, rounded=True):
                 return refused("goal_value_not_told", str(value))
     return None
 

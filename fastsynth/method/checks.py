@@ -66,6 +66,24 @@ def stuck(executed: list[Executed]) -> Dropped | None:
     return None
 
 
+def repeated(world: World, executed: Sequence[Executed]) -> str:
+    """A call of the attempt that was made before and gave the same, nothing having moved in
+    between, or ""."""
+    known: dict[str, str] = {}
+    for call in executed:
+        tool = world.tools.get(call.tool)
+        if call.error or tool is None:
+            continue
+        if tool.mutates:
+            known.clear()
+            continue
+        made, gave = f"{call.tool} {canonical(call.arguments)}", canonical(call.value)
+        if known.get(made) == gave:
+            return made
+        known[made] = gave
+    return ""
+
+
 def _same_call(one: Executed, other: Executed) -> bool:
     return one.tool == other.tool and canonical(one.arguments) == canonical(other.arguments)
 
@@ -82,6 +100,8 @@ async def verdict_of(
         verdict = await judge(scene.turn, world, start, executed, scene.mode)
     if isinstance(verdict, Dropped):
         return verdict
+    if again := repeated(world, executed):
+        return refused("repeats_call", f"{again}: known already, and nothing has changed"[:300])
     guessed = ungrounded(scene.turn, executed, scene.heard)
     if guessed:
         return refused("ungrounded_value", guessed)
@@ -100,7 +120,9 @@ async def verdict_of(
     )
     if fault is not None:
         return fault
-    if scene.turn.recall is not None and not stands_in(scene.recalled, normal(answer)):
+    if scene.turn.recall is not None and not stands_in(
+        scene.recalled, normal(answer), rounded=True
+    ):
         return refused("goal_value_not_told", str(scene.recalled))
     leaked = leaks(scene, messages) if scene.recorded else ""
     return refused("leakage", leaked) if leaked else verdict

@@ -22,6 +22,7 @@ from fastsynth.records import Message
 
 COUNTS = 20
 """Whole numbers up to here may count things of a result and need no source after calls."""
+_DECIMALS = (0, 1, 2, 3, 4, 5, 6, 8, 9, 10)
 _FAMILIES = {
     "sent|e?mailed|posted|forwarded|shared|texted|messaged|replied|notified|tweeted|informed":
     "sen[dt]|e?mail|post|forward|shar|text|messag|repl|notif|tweet|inform|comment|invit",
@@ -181,7 +182,7 @@ def _unknown_number(answer: str, seen: list[Any], told: str) -> str:
 
 def _roundings(known: Collection[float]) -> set[float]:
     """What may be said for known amounts: without sign, rounded, a share as a percentage."""
-    rounded = {abs(round(n, digits)) for n in known for digits in (0, 1, 2, 9)}
+    rounded = {abs(round(n, digits)) for n in known for digits in _DECIMALS}
     return (
         rounded | {abs(n) for n in known} | {round(abs(n) * 100, 2) for n in known if abs(n) <= 1}
     )

@@ -1,11 +1,13 @@
 """How values stand in text: the forms a person or a model may give them, and where they occur.
 
 Normalised for case, punctuation, thousands separators, and the spelling of dates, times and
-numbers. Used by every guard and check that compares text with values.
+numbers. Used by every guard and check that compares text with values. What binary fractions leave
+behind (`209.32999999999998`) is no part of a number.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -23,6 +25,9 @@ _DATE = re.compile(
     r"^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2})?(?:Z|[+-]\d{2}:?\d{2})?)?$"
 )
 _TIME = re.compile(r"^(\d{1,2}):(\d{2})$")
+_LONG_FRACTION = re.compile(r"\d+\.\d{10,}")
+EXACT_DECIMALS = 4
+"""A number of up to so many decimals is told in full; one of more may be rounded."""
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen twenty"
@@ -41,19 +46,22 @@ def normal(text: str) -> str:
     return f" {' '.join(text.split())} "
 
 
-def stands_in(value: Any, text: str) -> bool:
+def stands_in(value: Any, text: str, *, rounded: bool = False) -> bool:
     """Whether `value` can be read off `text`: every part of it, in any of its forms.
 
-    `text` is already `normal`. Booleans are not looked for: words for them depend on the clause.
+    `text` is already `normal`. Booleans, written as text too, are not looked for: words for them
+    depend on the clause. `rounded`: fractions that nobody reads out may stand rounded.
     """
-    if value is None or isinstance(value, bool):
+    if value is None or isinstance(value, bool) or value in ("true", "false"):
         return True
     if isinstance(value, dict):
-        return all(stands_in(item, text) for item in value.values())
+        return all(stands_in(item, text, rounded=rounded) for item in value.values())
     if isinstance(value, list | tuple):
-        return all(stands_in(item, text) for item in value)
+        return all(stands_in(item, text, rounded=rounded) for item in value)
     if any(form in text for form in forms(value)):
         return True
+    if isinstance(value, float):
+        return rounded and any(form in text for form in _padded(_roundings(value)))
     return isinstance(value, str) and _mostly(value, text)
 
 
@@ -77,19 +85,68 @@ def _text_forms(text: str) -> tuple[str, ...]:
     return tuple({normal(text), normal(spoken), normal(text.strip("#@"))} - {"  ", " "})
 
 
+def exact(value: float) -> float:
+    """Without what binary fractions leave behind: 209.32999999999998 is 209.33."""
+    short = float(f"{value:.12g}")
+    return short if len(repr(abs(short)).replace(".", "").lstrip("0")) <= 10 else value
+
+
+def told_as(value: float) -> float:
+    """As a person says it: two decimals, more where that leaves fewer than three digits."""
+    value = exact(value)
+    if _decimals(value) <= EXACT_DECIMALS:
+        return value
+    return float(next(_roundings(value), repr(value)))
+
+
+def without_noise(text: str) -> str:
+    """JSON or words with each number in it `exact`."""
+    return _LONG_FRACTION.sub(lambda found: repr(exact(float(found[0]))), text)
+
+
+def alike(value: Any, other: Any) -> bool:
+    """Equal, or two numbers that only binary fractions tell apart."""
+    if isinstance(value, float) and isinstance(other, float):
+        return math.isclose(value, other, rel_tol=1e-9)
+    return bool(value == other)
+
+
+def _decimals(value: float) -> int:
+    text = repr(value)
+    return 0 if "e" in text else len(text.partition(".")[2])
+
+
+def _roundings(value: float) -> Iterator[str]:
+    """To two decimals and more, three digits at least; to one of four digits at least."""
+    if _decimals(exact(value)) <= EXACT_DECIMALS:
+        return
+    for decimals, least in ((2, 3), (3, 3), (4, 3), (5, 3), (6, 3), (8, 3), (10, 3), (1, 4)):
+        text = f"{value:.{decimals}f}"
+        if len(re.sub(r"\D", "", text).lstrip("0")) >= least:
+            yield from (text, repr(float(text)), f"{text}%")
+    if 0 < abs(value) < 1:
+        yield from (f"{value * 100:.{decimals}f}%" for decimals in (1, 2))
+
+
 def _number_forms(value: float | int) -> Iterator[str]:
     if isinstance(value, float) and not value.is_integer():
+        yield repr(value)
+        value = exact(value)
         yield repr(value)
         for digits in (1, 2, 3, 4):
             if round(value, digits) == value:
                 yield f"{value:.{digits}f}"
         if 0 < abs(value) < 1:
-            yield f"{value * 100:g}%"
-        return
+            share = f"{value * 100:.10g}"
+            yield from (f"{share}%", f"{share} %", f"{share} percent", f"{share} per cent")
+        if not value.is_integer():
+            yield f"{value!r}%"
+            return
     whole = int(value)
     yield str(whole)
     yield f"{whole}.0"
     yield f"{whole}.00"
+    yield f"{whole}%"
     if 0 <= whole < len(_SMALL):
         yield _SMALL[whole]
     if whole and whole % 1000 == 0:

@@ -7,7 +7,7 @@ deletion. Everything is decided by execution.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from fastsynth.env import paths
 from fastsynth.env.world import Mark, World
 from fastsynth.method.agents import Dropped, refused
-from fastsynth.method.forms import normal, scalars, stands_in
+from fastsynth.method.forms import alike, normal, scalars, stands_in, without_noise
 from fastsynth.method.guards import distinctive
 from fastsynth.method.plan import Goal, Turn
 from fastsynth.records import canonical
@@ -134,8 +134,8 @@ def reached(turn: Turn, goal: Goal, good: Sequence[Executed]) -> bool:
     for call in good:
         if call.tool == step.tool and _gives(call.value, goal.paths, wanted):
             return True
-    present = {canonical(value) for call in good for value in scalars(call.value)}
-    return all(canonical(value) in present for value in wanted)
+    present = {canonical(value): value for call in good for value in scalars(call.value)}
+    return all(canonical(value) in present or _near(value, present.values()) for value in wanted)
 
 
 async def _unproven(
@@ -150,9 +150,13 @@ async def _unproven(
 
 def _gives(value: Any, places: Sequence[str], wanted: Sequence[Any]) -> bool:
     try:
-        return [paths.get(place, value) for place in places] == list(wanted)
+        return all(alike(paths.get(p, value), w) for p, w in zip(places, wanted, strict=True))
     except KeyError:
         return False
+
+
+def _near(value: Any, present: Iterable[Any]) -> bool:
+    return isinstance(value, float) and any(alike(value, other) for other in present)
 
 
 async def _minimal(
@@ -222,7 +226,10 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
                 doubtful = canonical(value) in hidden or (strange and _identifies(value))
                 if (doubtful or (added and _says(value))) and not stands_in(value, seen):
                     return str(value)
-        fresh += normal(canonical(call.value))
+        text = canonical(call.value)
+        fresh += normal(text)
+        if (plain := without_noise(text)) != text:
+            fresh += normal(plain)
     return ""
 
 

@@ -21,7 +21,7 @@ def counted(manifest: Manifest) -> Counter[str]:
 
 
 def acceptance(manifest: Manifest) -> Iterator[Figure]:
-    """The lowest stratum's acceptance against that of all."""
+    """The lowest stratum's acceptance against that of all that are large enough to have one."""
     ended: Counter[str] = Counter()
     accepted: Counter[str] = Counter()
     for stratum in manifest.strata:
@@ -30,13 +30,14 @@ def acceptance(manifest: Manifest) -> Iterator[Figure]:
         accepted[kind] += stratum.accepted
     rates = {kind: accepted[kind] / jobs for kind, jobs in ended.items() if jobs >= FEWEST}
     finished = ended.total()
-    overall = accepted.total() / finished if finished else 0.0
+    known = sum(ended[kind] for kind in rates)
+    overall = sum(accepted[kind] for kind in rates) / known if known else 0.0
     lowest = min(rates.values(), default=0.0)
     yield Figure(
         name="survivor bias",
         value=lowest / overall if rates and overall else None,
         low=0.5,
-        meaning="acceptance of the stratum with the lowest, relative to that of all jobs",
+        meaning="acceptance of the stratum with the lowest, relative to that of all told here",
         detail=", ".join(
             f"{name} {100 * rate:.0f}%" for name, rate in sorted(rates.items(), key=lambda r: r[1])
         )

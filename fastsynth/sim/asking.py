@@ -11,10 +11,12 @@ from random import Random
 
 from msgspec.structs import replace
 
+from fastsynth.env import paths
 from fastsynth.method.kinds import RESOLVED
 from fastsynth.method.plan import Goal, Output, Step
 from fastsynth.method.script import QueryDraft, Script
 from fastsynth.sim.bank import Bank, Reference, Template
+from fastsynth.sim.days import is_date
 from fastsynth.sim.framing import (
     ALSO,
     FRAMES,
@@ -33,7 +35,7 @@ from fastsynth.sim.framing import (
 )
 from fastsynth.sim.refer import Speaker, hidden_values, user_names
 from fastsynth.sim.smalltalk import chat, recall_question, resolved
-from fastsynth.sim.words import deed, fit, is_date, join, label, shared, words
+from fastsynth.sim.words import deed, fit, join, label, shared, words
 
 _DULL = frozenset(
     "id status success result message ok state type name value to from at on by due left out now "
@@ -94,7 +96,7 @@ def _ask(speaker: Speaker, goal: Goal) -> str:
     step = speaker.turn.steps[goal.step]
     clause = ask_clause(speaker, goal.step, step, alone=True)
     speaker.asked.add(goal.step)
-    labels = list(dict.fromkeys(label(path) for path in goal.paths))
+    labels = list(dict.fromkeys(label(path) for path in goal.paths if _figure(step, path)))
     wanted = [name for name in labels if name.rpartition(" ")[2].lower() not in _DULL]
     if stands_alone(clause) or speaker.brief:
         return clause
@@ -102,6 +104,12 @@ def _ask(speaker: Speaker, goal: Goal) -> str:
         comma = "," if "," in clause else ""
         clause += f"{comma} {speaker.rng.choice(TELL).format(join(wanted))}"
     return clause
+
+
+def _figure(step: Step, path: str) -> bool:
+    """Whether a value of a result is one that people ask for by its name: a number or a code."""
+    value = paths.get(path, step.value)
+    return not isinstance(value, bool) and any(map(str.isdigit, str(value)))
 
 
 def _best(

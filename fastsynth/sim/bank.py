@@ -1,14 +1,15 @@
 """Phrase banks: what is said of each tool, read from `phrases/*.yaml` (see the README there).
 
 A template is text with slots: `{param}` an argument, `{=path}` told result values, `[[ ... ]]`
-left out when a slot in it has no value, `<a|b>` one of several. The caller says what slots hold.
+left out when a slot in it has no value, `{param?a|b}` words for yes and no, `[* ... *]` said of
+each entry of a list, `<a|b>` one of several. The caller says what slots hold.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,18 +18,30 @@ import msgspec
 import yaml
 
 from fastsynth.errors import ConfigError
+from fastsynth.sim.words import join
 
 HERE = Path(__file__).parent / "phrases"
 
 Fill = Callable[[str], str | None]
-"""Slot name -> its words, or None where it has no value. Told paths keep their `=`."""
+"""Slot name -> its words, or None where it has no value. Told paths keep their `=`; inside of
+`[* ... *]` they end in `#0`, `#1` and so on, the entry that is meant."""
 
-_PART = re.compile(r"\[\[(.*?)\]\]|\{([^{}]+(?:\{\*?\}[^{}]*)*)\}", re.DOTALL)
+_PART = re.compile(r"\[\[(.*?)\]\]|\[\*(.*?)\*\]|\{([^{}]+(?:\{\*?\}[^{}]*)*)\}", re.DOTALL)
 
 _ALTERNATIVES = re.compile(r"<([^<>]*\|[^<>]*)>")
 
-_DETERMINER = re.compile(r"(?<![\w])(?:the|an?|my) $", re.IGNORECASE)
-_UNIT = re.compile(r"^ (?:dollars|euros|pounds|percent|kilomet(?:er|re)s|miles|liters|litres)\b|^%")
+_DETERMINER = re.compile(
+    r"(?<![\w])(?:(?:the|an?|my) (?:(?:account|number|city|town|folder|file|card|message|person"
+    r"|ticket|post|booking|order|stock|word|balance of|flight of) )?)$",
+    re.IGNORECASE,
+)
+"""What goes before a value and not before words that have their own: `the account the author`."""
+_UNIT = re.compile(
+    r"^ (?:dollars|euros|pounds|percent|kilomet(?:er|re)s|miles|liters|litres|gallons|shares"
+    r"|degrees)\b|^%"
+)
+_YES = ("yes", "true")
+_NO = ("no", "false")
 _ARTICLE = re.compile(r"\b([Aa])(\s?)$")
 
 
@@ -46,7 +59,11 @@ class Template:
         self.whole = whole
         """A sentence of its own rather than a clause."""
         self.parts = tuple(_parse(_ALTERNATIVES.sub(lambda found: found[1].split("|")[0], text)))
-        self.required = frozenset(p[1] for p in self.parts if p[0] == "slot")
+        self.either = frozenset(p[1][0] for p in self.parts if p[0] == "either")
+        """Slots told by words for yes and no."""
+        self.each = frozenset(s for p in self.parts if p[0] == "each" for s in p[1].slots)
+        slots = frozenset(p[1] for p in self.parts if p[0] == "slot")
+        self.required = slots | self.either | self.each
         self.optional = frozenset(s for p in self.parts if p[0] == "maybe" for s in p[1].slots)
 
     @cached_property
@@ -63,7 +80,9 @@ class Template:
     @cached_property
     def plain(self) -> str:
         """The words around the slots."""
-        return " ".join(i if k == "text" else i.plain for k, i in self.parts if k != "slot")
+        texts = (part if kind == "text" else part.plain for kind, part in self.parts
+                 if kind not in ("slot", "either"))  # fmt: skip
+        return " ".join(texts)
 
     def fill(self, fill: Fill) -> str | None:
         """The phrase, or None where a slot outside of brackets has no value."""
@@ -74,8 +93,8 @@ class Template:
                 out.append(_UNIT.sub("", item) if after_reference else item)
                 after_reference = False
                 continue
-            said = fill(item) if kind == "slot" else item.fill(fill)
-            if said is None and kind == "slot":
+            said = _said(kind, item, fill)
+            if said is None and kind != "maybe":
                 return None
             after_reference = isinstance(said, Reference)
             if out and after_reference:
@@ -84,6 +103,28 @@ class Template:
                 out[-1] = _ARTICLE.sub(r"\1n\2", out[-1])
             out.append(said or "")
         return "".join(out)
+
+
+def _said(kind: str, item: Any, fill: Fill) -> str | None:
+    match kind:
+        case "slot":
+            return fill(item)
+        case "either":
+            name, yes, no = item
+            said = fill(name)
+            return yes if said in _YES else no if said in _NO else None
+        case "each":
+            entries: list[str] = []
+            while (entry := item.fill(partial(_entry, fill, len(entries)))) is not None:
+                entries.append(entry)
+            return join(entries) or None
+        case _:
+            said = item.fill(fill)
+            return said if said is None or isinstance(said, str) else str(said)
+
+
+def _entry(fill: Fill, number: int, slot: str) -> str | None:
+    return fill(f"{slot}#{number}")
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -195,8 +236,13 @@ def _parse(text: str) -> Iterable[tuple[str, Any]]:
             yield "text", text[at : match.start()]
         if match[1] is not None:
             yield "maybe", Template(match[1])
+        elif match[2] is not None:
+            yield "each", Template(match[2])
+        elif "?" in match[3]:
+            name, _, words = match[3].partition("?")
+            yield "either", (name, *words.split("|"))
         else:
-            yield "slot", match[2]
+            yield "slot", match[3]
         at = match.end()
     if at < len(text):
         yield "text", text[at:]

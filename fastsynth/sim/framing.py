@@ -28,7 +28,7 @@ FRAMES = {
                "Mind if I ask you to {}?", "Be so kind and {}.", "Tiny favour: {}.",
                "{}, would you?", "{} when you get a second.", "{}, cheers.", "Fancy a job? {}.",
                "Help me out here: {}.", "Right then, {}.", "Got a moment to {}?",
-               "{}, if you like.", "Alright, {}, thanks.", "{} for a start."),
+               "{}, if you like.", "Alright, {}, thanks."),
     "formal": ("Could you please {}?", "I would like you to {}.", "Would you kindly {}?",
                "Please {}.", "Kindly {}.", "May I ask you to {}?", "I should like you to {}.",
                "Would it be possible to {}?", "I ask that you {}.", "It is my wish that you {}.",
@@ -39,10 +39,9 @@ FRAMES = {
               "Now: {}.", "Wanted: {}.", "{} asap.", "{}!"),
 }  # fmt: skip
 TELL = ("and tell me the {}", "and give me the {}", "and let me know the {}",
-        "and read me the {}", "and report the {}", "and pass me the {}", "and note the {} for me",
-        "and mention the {}", "and show me the {}", "and quote the {}", "and say what the {} is",
-        "with the {} in your answer", "and add the {}", "and come back with the {}",
-        "and I'd like to see the {}", "telling me the {}", "including the {}")  # fmt: skip
+        "and report the {}", "and mention the {} when you answer", "and say what the {} is",
+        "and come back with the {}", "and I'd like to hear the {}",
+        "and I need the {} as well")  # fmt: skip
 NEXT = ("Now {}.", "Great. {}.", "Thanks! {}.", "Next, {}.", "OK, {}.", "Good. Now {}.",
         "Thanks. Could you also {}?", "And could you {}?", "One more thing: {}.",
         "Perfect. {}, please.", "Fine, then {}.", "While we're here, {}.", "Right, {}.",
@@ -78,10 +77,10 @@ _LONG = (
     "My head is full of other things.", "Ask me if anything is odd.",
 )  # fmt: skip
 _OCCASIONS = ("I'm {}.", "Right now I'm {}.", "I'm just {}.", "Currently I'm {}.", "So I'm {}.",
-              "As you may know, I'm {}.", "These days I'm {}.", "This is about {}.", "Why: I'm {}.",
-              "You catch me {}.", "Background: {}.", "It's for {}.", "My excuse is {}.",
+              "As you may know, I'm {}.", "These days I'm {}.", "This is about {}.",
+              "You catch me {}.", "Background: I'm {}.", "Just so you know, I'm {}.",
               "All week I've been {}.", "Somehow I ended up {}.", "{} is what it's about.",
-              "Busy {} here.", "I'm in the middle of {}.", "The occasion: {}.")  # fmt: skip
+              "I'm busy {}.", "I'm in the middle of {}.", "The occasion: I'm {}.")  # fmt: skip
 _OWN = re.compile(r"\b(?:me|I|my|mine)\b")
 
 
@@ -126,8 +125,7 @@ def opening(speaker: Speaker) -> list[str]:
     greet = first and style.register == "casual" and speaker.rng.random() < 0.6
     parts = [speaker.rng.choice(_GREETINGS).replace(",", "!")] if greet else []
     occasion = own(speaker.script.thread.occasion.strip().rstrip("."))
-    mentions = style.mentions_occasion and (first or speaker.rng.random() < 0.1)
-    if mentions and occasion.split(" ")[0].endswith("ing"):
+    if style.mentions_occasion and first and occasion.split(" ")[0].endswith("ing"):
         parts.append(sentence(speaker.rng.choice(_OCCASIONS).format(occasion)))
     return parts
 

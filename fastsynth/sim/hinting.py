@@ -141,6 +141,13 @@ def _after_all_calls(standing: Standing, made: list[Made]) -> HintDraft:
                 problem=f"Call {number} was not needed for what the user asked.",
                 hint="Make only calls that the request needs; leave out what nobody asked for.",
             )
+    for number, call in enumerate(made, 1):
+        if (call.name, call.arguments) in [(one.name, one.arguments) for one in made[: number - 1]]:
+            return HintDraft(
+                step=number,
+                problem=f"Call {number} had been made before, and its result was there.",
+                hint="Do not repeat a call whose result is known and cannot have changed.",
+            )
     return HintDraft(
         step=0,
         problem="The calls were right, the answer was not.",

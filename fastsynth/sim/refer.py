@@ -15,10 +15,12 @@ from fastsynth.env import paths
 from fastsynth.method.plan import Choice, Default, Output, Provenance, Step, Turn, User
 from fastsynth.method.script import Script
 from fastsynth.sim.bank import Bank, Phrases, Reference, Template
+from fastsynth.sim.days import is_day, zone_of
 from fastsynth.sim.words import join, plural, say, thing, words
 
 _PEOPLE = frozenset("contact payee user person recipient friend passenger guest member".split())
 _DEEP = 3
+_PART_OF = re.compile(r"([a-z]+(?: [a-z]+)?) of (the|my|an?) (?=[a-z])")
 _DEFINITE = re.compile(r"(?:the|that|its|my|your)\b|[\d\"#@]")
 
 Place = tuple[int, int, str]
@@ -52,7 +54,7 @@ class Speaker:
         return phrases_of(self.bank, step)
 
     def words(self, value: Any) -> str:
-        return say(value, self.script.style.dates, self._year)
+        return say(value, self.script.style.dates, self._year, zone_of(self.script.now))
 
     def label(self, name: str) -> str:
         """An argument's name as a person calls it."""
@@ -184,19 +186,25 @@ class Speaker:
             self._chose.add(choice.words)
         match choice:
             case Choice(by="lowest" | "highest", words=how) if how:
-                return f"the {how} {noun}"
+                return _ranked(how, noun)
             case Choice(by="latest", words=how):
-                return f"the {how or 'latest'} {noun}"
+                return _ranked(how or "latest", noun)
             case Choice(by="named", value=value):
-                return self._named(self.words(value), noun)
+                return self._named(self.words(value), noun, self._when(value))
         return bare
 
-    def _named(self, name: str, noun: str) -> str:
+    def _when(self, value: Any) -> str:
+        """`from` or `for` before a date, "" where it is none."""
+        return ("from" if value[:16] < self.script.now[:16] else "for") if is_day(value) else ""
+
+    def _named(self, name: str, noun: str, when: str) -> str:
         self.values.add(name)
         if noun.split(" ")[0] in _PEOPLE and name[:1].isupper():
             return name
         if name in noun:
             return f"the {noun}"
+        if when:
+            return f"the {noun} {when} {name}"
         return f"the {name} {noun}" if len(name.split()) <= 3 else f'the {noun} "{name}"'
 
     def _familiar(self, entity: tuple[int, int, str]) -> bool:
@@ -211,6 +219,16 @@ class Speaker:
             for call in other.steps
             for kind in call.sources.values()
         )  # fmt: skip
+
+
+def _ranked(how: str, noun: str) -> str:
+    """`cheapest` and `text of the post by Ana` -> `the text of the cheapest post by Ana`: it is
+    the thing that is singled out, not what is taken of it."""
+    found = _PART_OF.match(noun)
+    if found is None:
+        return f"the {how} {noun}"
+    article = found[2] if found[2] == "my" else "the"
+    return f"the {found[1]} of {article} {how} {noun[found.end() :]}"
 
 
 def _kin(output: Output) -> tuple[int, int, str]:

@@ -7,7 +7,7 @@ from random import Random
 from fastsynth.env import paths
 from fastsynth.method.plan import Output, Rule, Slot, Step
 from fastsynth.sim.refer import Speaker, user_names
-from fastsynth.sim.words import label, own, say, thing
+from fastsynth.sim.words import label, own, tell, thing
 
 _THANKS = (
     "Thanks, that's a real help.", "Perfect, thank you.", "Great, thanks for sorting that out.",
@@ -91,8 +91,8 @@ def recall_question(speaker: Speaker, recall: Output) -> str:
     return speaker.rng.choice(_AGAIN).format(_recalled(speaker, recall))
 
 
-def recall_answer(rng: Random, step: Step, recall: Output) -> str:
-    value = say(paths.get(recall.path, step.value), "long")
+def recall_answer(rng: Random, step: Step, recall: Output, zone: str = "") -> str:
+    value = tell(paths.get(recall.path, step.value), zone=zone)
     return rng.choice(_RECALLED).format(label(recall.path), value)
 
 

@@ -17,9 +17,10 @@ from fastsynth.method.plan import Output, Turn, User
 from fastsynth.method.script import Script
 from fastsynth.records import encode
 from fastsynth.sim import mistakes as wrongs
-from fastsynth.sim import smalltalk, telling
+from fastsynth.sim import smalltalk, telling, thinking
 from fastsynth.sim.api import ChatMessage, Function, Spoken, ToolFunction
 from fastsynth.sim.bank import Bank
+from fastsynth.sim.days import zone_of
 from fastsynth.sim.doing import Standing, made_calls
 from fastsynth.sim.hinting import write_hint
 from fastsynth.sim.length import write_at_length
@@ -112,8 +113,8 @@ class Teacher:
         number = standing.next(skip)
         if number is None:
             text = telling.answer(standing, script, self._bank, rng, mistake)
-            return Spoken(content=text, reasoning=telling.closing_thought(rng))
-        reasoning = telling.think(standing, number, script, self._bank, rng)
+            return Spoken(content=text, reasoning=thinking.closing_thought(rng))
+        reasoning = thinking.think(standing, number, script, self._bank, rng)
         if turn.parallel and mistake is None and skip is None:
             together = standing.independent(number)
             if len(together) > 1:
@@ -121,9 +122,9 @@ class Teacher:
                     Function(turn.steps[n].tool, encode(standing.arguments(n)).decode())
                     for n in together
                 )
-                return Spoken(reasoning=telling.think_of_all(reasoning), calls=calls)
+                return Spoken(reasoning=thinking.think_of_all(reasoning), calls=calls)
         if mistake == "leaked_reasoning" and not made:
-            reasoning = telling.leak(reasoning, script.level, rng)
+            reasoning = thinking.leak(reasoning, script.level, rng)
         call = Function(turn.steps[number].tool, encode(standing.arguments(number)).decode())
         if mistake is not None:
             return _spoiled(script, standing, number, call, reasoning, mistake, wrong, tools)
@@ -153,7 +154,7 @@ def _spoiled(
             call = needless
             again = any(made.name == call.name for made in standing.made)
             about = next((t.description for t in tools if t.name == call.name), "")
-            reasoning = telling.think_needless(call.name, about, rng, again)
+            reasoning = thinking.think_needless(call.name, about, rng, again)
     elif mistake == "text_call" and chosen:
         return Spoken(content=_as_text(call, rng), reasoning=reasoning)
     return Spoken(reasoning=reasoning, calls=(call,))
@@ -185,7 +186,8 @@ def _no_tool_answer(script: Script, rng: Random) -> str:
         return smalltalk.cannot(rng)
     if turn.variant == "history" and turn.recall is not None:
         source = next(t for t in script.turns if t.number == turn.recall.turn)
-        return smalltalk.recall_answer(rng, source.steps[turn.recall.step], turn.recall)
+        step, zone = source.steps[turn.recall.step], zone_of(script.now)
+        return smalltalk.recall_answer(rng, step, turn.recall, zone)
     return smalltalk.chat_answer(rng)
 
 

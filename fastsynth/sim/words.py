@@ -6,18 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
-Dates = Literal["iso", "long", "short"]
+from fastsynth.method.forms import exact, told_as
+from fastsynth.sim.days import Dates, day
 
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::00(?:\.0+)?)?([+-]\d\d:\d\d|Z)?")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
 _CLAUSE_END = re.compile(r"(?<=[.!?])\s|\n|;\s| so that |, each ")
 _LINK = re.compile(r" (?:from|for|of|in|on|to|that|with|between|by|at|about|I|which|under)\b")
 _TAILS = frozenset(("id", "ids", "ref", "key", "token", "uuid"))
@@ -42,10 +37,10 @@ _PARTICIPLES = {
 }  # fmt: skip
 
 
-def say(value: Any, dates: Dates = "iso", year: int = 0) -> str:
-    """`value` as a person writes it; `year` is the one that goes without saying."""
+def say(value: Any, dates: Dates = "iso", year: int = 0, zone: str = "") -> str:
+    """`value` as a person writes it; `year` and `zone` are those that go without saying."""
     if isinstance(value, str):
-        return _text(value, dates, year)
+        return day(value, dates, year, zone)
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -53,9 +48,9 @@ def say(value: Any, dates: Dates = "iso", year: int = 0) -> str:
     if isinstance(value, int | float):
         return number(value)
     if isinstance(value, list):
-        return join([say(item, dates, year) for item in value]) or "none"
+        return join([say(item, dates, year, zone) for item in value]) or "none"
     if isinstance(value, dict):
-        pairs = [f"{words(name)} {say(item, dates, year)}" for name, item in value.items()]
+        pairs = [f"{words(name)} {say(item, dates, year, zone)}" for name, item in value.items()]
         return join(pairs) or "none"
     return str(value)
 
@@ -63,10 +58,18 @@ def say(value: Any, dates: Dates = "iso", year: int = 0) -> str:
 def number(value: int | float) -> str:
     """Digits as they are: `250.0` is 250. Thousands are not parted: the number may be an id."""
     if isinstance(value, float):
+        value = exact(value)
         if not value.is_integer():
             return repr(value)
         value = int(value)
     return str(value)
+
+
+def tell(value: Any, dates: Dates = "long", zone: str = "") -> str:
+    """`value` as it is told: fractions that nobody reads out rounded, all else as `say` has it."""
+    if isinstance(value, list):
+        return join([tell(item, dates, zone) for item in value]) or "none"
+    return say(told_as(value) if isinstance(value, float) else value, dates, zone=zone)
 
 
 def join(parts: Sequence[str], last: str = "and") -> str:
@@ -185,10 +188,6 @@ def _contents(text: str) -> frozenset[str]:
     return frozenset(word.removesuffix("s") for word in found)
 
 
-def is_date(value: Any) -> bool:
-    return isinstance(value, str) and _DATE.fullmatch(value) is not None
-
-
 def done(clause: str) -> str:
     """An imperative clause as something that has happened: `book a seat` -> `booked a seat`."""
     verb, space, rest = clause.partition(" ")
@@ -211,26 +210,3 @@ def _swap(text: str, table: dict[str, str]) -> str:
         return table.get(match[0].lower(), match[0])
 
     return re.sub(r"[A-Za-z]+(?:'[a-z]+)?", other, text)
-
-
-def _text(value: str, dates: Dates, year: int) -> str:
-    if dates == "iso" or not value[:4].isdigit():
-        return value
-    if _DATE.fullmatch(value):
-        return _date(value, dates, year)
-    moment = _MOMENT.fullmatch(value)
-    if moment and not moment[3]:
-        return f"{_date(moment[1], dates, year)} at {moment[2]}"
-    return value
-
-
-@lru_cache(maxsize=4096)
-def _date(value: str, dates: Dates, year: int) -> str:
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return value
-    month = _MONTHS[day.month - 1]
-    if dates == "long":
-        return f"{day.day} {month}" + (f" {day.year}" if day.year != year else "")
-    return f"{month} {day.day}" + (f", {day.year}" if day.year != year else "")

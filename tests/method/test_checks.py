@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from method_stage import job, planned
 
-from fastsynth.method.checks import stuck, unfinished
+from fastsynth.method.checks import repeated, stuck, unfinished
 from fastsynth.method.verify import Executed
 from fastsynth.store.preferences import NOT_THE_MODELS
 
@@ -76,3 +76,15 @@ async def test_calls_are_wanted_until_the_end_of_the_turn_is_reached() -> None:
                     assert not await unfinished(turn, world, [alone])
 
     assert shorter, "no look-up was there that could be left out"
+
+
+@pytest.mark.anyio
+async def test_a_read_made_twice_is_needless_unless_something_moved() -> None:
+    async with planned(job(0)) as (_, world):
+        read = next(name for name, tool in world.tools.items() if not tool.mutates)
+        write = next(name for name, tool in world.tools.items() if tool.mutates)
+
+        assert repeated(world, [ran(read, n=1), ran(read, n=1)]).startswith(read)
+        assert repeated(world, [ran(read, n=1), ran(read, n=2)]) == ""
+        assert repeated(world, [ran(read, n=1), ran(write), ran(read, n=1)]) == ""
+        assert repeated(world, [ran(read, "busy", n=1), ran(read, n=1)]) == ""

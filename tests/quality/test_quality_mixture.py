@@ -148,3 +148,17 @@ def test_acceptance_is_that_of_a_kind_over_all_its_sizes() -> None:
 
     assert figure.value == pytest.approx(0.25 / 0.5)
     assert figure.detail == "refusal 25%, base 75%"
+
+
+def test_the_lowest_of_the_strata_compared_is_no_better_than_all_of_them() -> None:
+    """A small stratum that mostly fails counts on neither side."""
+    manifest = Manifest(
+        identity="",
+        strata=tuple(
+            StratumCount(stratum=name, target=9, chosen=1, finished=ended, accepted=accepted)
+            for name, ended, accepted in [("base", 400, 380), ("refusal", 15, 3)]
+        ),
+    )
+    (figure,) = acceptance(manifest)
+
+    assert figure.value == 1.0

@@ -97,3 +97,29 @@ def test_shipped_phrases_are_plain_words(file: Path) -> None:
 def test_the_bank_of_the_tests_holds_its_tools_and_no_other() -> None:
     assert "search_flights" in BANK
     assert "get_weather" not in BANK
+
+
+def test_yes_and_no_have_words_of_their_own() -> None:
+    text = "You are {=ok?signed in|not signed in}[[{all?, all of it|, without the rest}]]."
+
+    assert filled(text, **{"=ok": "yes", "all": "no"}) == "You are signed in, without the rest."
+    assert filled(text, **{"=ok": "no", "all": "true"}) == "You are not signed in, all of it."
+    assert filled(text, **{"=ok": "yes"}) == "You are signed in."
+    assert filled(text, **{"=ok": "maybe"}) is None
+
+
+def test_a_list_is_told_entry_by_entry() -> None:
+    text = "You owe [*{=bills[].to} {=bills[].sum}*]."
+    two = {"=bills[].to#0": "Ana", "=bills[].sum#0": "5", "=bills[].to#1": "Bo"}
+
+    assert filled(text, **two, **{"=bills[].sum#1": "7"}) == "You owe Ana 5 and Bo 7."
+    assert filled(text) is None
+
+
+def test_words_for_a_thing_take_the_place_of_what_names_its_kind() -> None:
+    spoken = {"who": Reference("the author"), "sum": Reference("that total")}
+
+    assert Template("the figures for the account {who}").fill(spoken.get) == (
+        "the figures for the author"
+    )
+    assert Template("pour in {sum} gallons").fill(spoken.get) == "pour in that total"
