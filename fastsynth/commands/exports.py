@@ -18,6 +18,7 @@ from fastsynth.store.compact import read_preferences, read_rows
 from fastsynth.store.exports.formats import LESSONS, REASONING, Format, Reasoning
 from fastsynth.store.exports.lesson import By, lessons
 from fastsynth.store.exports.pairs import PAIRS, pairs_of, write_pair
+from fastsynth.store.exports.tasks import tasks
 from fastsynth.store.preferences import Preference
 
 
@@ -36,7 +37,9 @@ def export(
     if reasoning is not None and reasoning not in kept:
         allowed = f"need one of {', '.join(kept)} for --format {form}"
         raise config_error("--reasoning", reasoning, allowed)
-    write = _pairs if form in PAIRS else _lessons
+    if form == "rl" and by != "conversation":
+        raise config_error("--by", by, "need none for --format rl, which has a line for each turn")
+    write = _tasks if form == "rl" else _pairs if form in PAIRS else _lessons
     with _opened(out) as file:
         said = write(run_dir, file, form, by, reasoning or kept[0], unhinted)
     sys.stderr.write(f"{said}\n")
@@ -71,12 +74,8 @@ def _lessons(
 def _pairs(
     run_dir: Path, file: BinaryIO, form: Format, by: By, reasoning: Reasoning, unhinted: bool
 ) -> str:
-    """`preferences.parquet` is in the order of the rows; most rows have none."""
-    rows = read_rows(run_dir)
     lines = whole = hinted = 0
-    for name, group in groupby(read_preferences(run_dir), key=attrgetter("id")):
-        row = next(row for row in rows if row.id == name)
-        found = list(group)
+    for row, found in _beside_rows(run_dir):
         fit = [pair for pair in found if not (unhinted and _helped(row, pair))]
         whole += len(found)
         hinted += len(found) - len(fit)
@@ -87,6 +86,37 @@ def _pairs(
         raise ConfigError(f"{run_dir}/preferences.parquet: no pairs, need attempts that failed")
     said = f"{lines:,} lines of {whole:,} pairs"
     return said + (f"; {hinted:,} with a side written under a hint left out" if hinted else "")
+
+
+def _beside_rows(run_dir: Path) -> Iterator[tuple[Conversation, list[Preference]]]:
+    """`preferences.parquet` is written in the order of the rows; most rows have none."""
+    rows = read_rows(run_dir)
+    for name, group in groupby(read_preferences(run_dir), key=attrgetter("id")):
+        row = next((row for row in rows if row.id == name), None)
+        if row is None:
+            raise ConfigError(
+                f"{run_dir}/preferences.parquet: pairs of {name!r} out of the order of data/, need "
+                f"both as `fastsynth compact {run_dir}` writes them"
+            )
+        yield row, list(group)
+
+
+def _tasks(
+    run_dir: Path, file: BinaryIO, form: Format, by: By, reasoning: Reasoning, unhinted: bool
+) -> str:
+    rows = lines = hinted = 0
+    for row in read_rows(run_dir):
+        rows += 1
+        if unhinted and any(row.hinted_reasoning):
+            hinted += 1
+            continue
+        for line in tasks(row, reasoning):
+            file.write(encode(line) + b"\n")
+            lines += 1
+    if rows == 0:
+        raise ConfigError(f"{run_dir}/data: no rows, need a run with accepted conversations")
+    said = f"{lines:,} turns of {rows - hinted:,} conversations"
+    return said + (f"; {hinted:,} with reasoning under a hint left out" if hinted else "")
 
 
 def _helped(row: Conversation, pair: Preference) -> bool:

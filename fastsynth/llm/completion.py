@@ -6,7 +6,7 @@ as the text they were: judging them is the chain's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -109,6 +109,23 @@ def decode_completion(body: bytes, call_id: Callable[[int], str]) -> Reply:
         finish=choice.finish_reason or "",
         model=found.model or "",
         usage=_usage(found.usage),
+    )
+
+
+def message_reply(message: Mapping[str, Any], call_id: Callable[[int], str]) -> Reply:
+    """A message of the assistant as a reply; its calls in OpenAI's form or flat, as rows have them.
+    Raises Malformed."""
+    calls = message.get("tool_calls") or ()
+    nested = [{"function": c} if isinstance(c, dict) and "function" not in c else c for c in calls]
+    try:
+        found = msgspec.convert({**message, "tool_calls": nested}, _Message)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise Malformed(f"message of the assistant: {error}") from error
+    content, reasoning = _texts(found)
+    return Reply(
+        content=content,
+        reasoning=reasoning,
+        tool_calls=_tool_calls(found.tool_calls or (), call_id),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 
 from fastsynth.engine.quota import Job
+from fastsynth.env.law import Law
 from fastsynth.env.world import World, living, row_environment
 from fastsynth.method.agents import Agents, Dropped
 from fastsynth.method.dedup import near_bands
@@ -19,7 +20,7 @@ from fastsynth.method.rows import content_hash, row
 from fastsynth.method.student import answer, outside, with_answers
 from fastsynth.method.studio import Studio
 from fastsynth.method.talk import Talk
-from fastsynth.records import Accepted, Attempt, Rejected, Vote
+from fastsynth.records import Accepted, Attempt, Conversation, Rejected, Vote
 
 
 def before_any_token(job: Job, studio: Studio, plan: Plan) -> Dropped | None:
@@ -68,19 +69,7 @@ async def concluded(
         plan_hash=plan,
         content_hash=content_hash(talk.transcript.messages),
         near=_near(job, studio, talk),
-        conversation=with_answers(
-            row(
-                talk,
-                agents,
-                row_environment(studio.domain, setting.parts),
-                setting.scenario.state,
-                studio.identity,
-                studio.domain.state_check,
-                twin_of(job),
-                votes,
-            ),
-            answers,
-        ),
+        conversation=with_answers(_row(job, studio, agents, setting, talk, votes), answers),
         attempts=(*talk.failed, *answers.failed),
     )
 
@@ -91,6 +80,29 @@ async def _votes(talk: Talk, agents: Agents, judges: int) -> tuple[Vote, ...]:
     last = talk.last
     script = talk.script("judge", last, agents)
     return await vote(agents, talk.transcript.messages, last.number, script, judges)
+
+
+def _row(
+    job: Job,
+    studio: Studio,
+    agents: Agents,
+    setting: Setting,
+    talk: Talk,
+    votes: tuple[Vote, ...],
+) -> Conversation:
+    law: Law | None = getattr(studio.domain, "law", None)
+    return row(
+        talk,
+        agents,
+        row_environment(studio.domain, setting.parts),
+        setting.scenario.state,
+        studio.identity,
+        studio.domain.state_check,
+        twin_of(job),
+        votes,
+        studio.effort.verdict,
+        law.target if law else "",
+    )
 
 
 def _near(job: Job, studio: Studio, talk: Talk) -> str:

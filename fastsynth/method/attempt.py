@@ -16,6 +16,7 @@ from fastsynth.method.kinds import NO_CALLS
 from fastsynth.method.manner import thought
 from fastsynth.method.pace import breathe
 from fastsynth.method.parse import Spoken, spoken
+from fastsynth.method.plan import Turn
 from fastsynth.method.progress import progress
 from fastsynth.method.scene import Scene
 from fastsynth.method.verify import Executed, Verdict
@@ -58,7 +59,7 @@ async def attempt(
     executed: list[Executed] = []
     fault: Dropped | None = None
     troubles = {trouble.tool: trouble.message for trouble in turn.interruptions}
-    for step in range(2 * len(turn.steps) + 4):
+    for step in range(most_steps(turn)):
         place = Place(turn=turn.number, attempt=number, step=step)
         await world.rest()
         must_call = scene.must_call and level > 0 and await unfinished(turn, world, executed)
@@ -67,7 +68,7 @@ async def attempt(
             fault = reply
             break
         said = spoken(reply, scene.tool_names)
-        message = _message(said, reply.reasoning.strip(), messages)
+        message = as_message(said, reply.reasoning.strip(), messages)
         transcript.append(message)
         messages.append(message)
         if not message.tool_calls:
@@ -101,6 +102,11 @@ async def attempt(
     )
 
 
+def most_steps(turn: Turn) -> int:
+    """Messages of the assistant that an attempt may have, its answer included."""
+    return 2 * len(turn.steps) + 4
+
+
 def guided(agents: Agents, scene: Scene, level: int, hints: list[str]) -> Transcript:
     """The transcript of an attempt: from level 1 on, guidance follows the user's own words."""
     if level == 0:
@@ -119,7 +125,7 @@ def guided(agents: Agents, scene: Scene, level: int, hints: list[str]) -> Transc
     return transcript
 
 
-def _message(said: Spoken, reasoning: str, before: list[Message]) -> Message:
+def as_message(said: Spoken, reasoning: str, before: list[Message]) -> Message:
     """What stands around a call that was written as text is thought, not said to anyone."""
     inner = thought(said.content) if said.from_text and not reasoning else reasoning
     return Message(

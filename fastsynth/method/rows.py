@@ -8,10 +8,12 @@ from hashlib import blake2b
 from typing import Any, Literal
 
 from fastsynth.method.agents import Agents
+from fastsynth.method.due import dues
 from fastsynth.method.goals import longest_chain
 from fastsynth.method.plan import Default, Output, Provenance, User
 from fastsynth.method.talk import Kept, Talk
 from fastsynth.method.tooling import tool_text
+from fastsynth.method.verify import Mode
 from fastsynth.records import (
     Call,
     Conversation,
@@ -33,6 +35,8 @@ def row(
     state_check: Literal["full", "observed"],
     twin: str,
     votes: tuple[Vote, ...] = (),
+    mode: Mode = "default",
+    rules: str = "",
 ) -> Conversation:
     kept = talk.kept
     return Conversation(
@@ -70,6 +74,7 @@ def row(
         twin=twin,
         errors_recovered=tuple(i for turn in kept for i in turn.solved.verdict.recovered),
         votes=votes,
+        checks=encode(dues(kept, mode, rules)).decode(),
     )
 
 

@@ -94,6 +94,7 @@ def add_export(subparsers: Subparsers) -> None:
         "export runs/offline --format openai --no-hinted -o train.jsonl\n"
         "export runs/offline --format sharegpt --by step -o train.jsonl\n"
         "export runs/offline --format dpo --by step -o pairs.jsonl\n"
+        "export runs/offline --format rl -o tasks.jsonl\n"
         "export runs/offline --format swift | head -1",
         _exported,
     )
@@ -101,9 +102,10 @@ def add_export(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--format",
         required=True,
-        choices=("openai", "trl", "swift", "sharegpt", "dpo", "swift-dpo"),
+        choices=("openai", "trl", "swift", "sharegpt", "dpo", "swift-dpo", "rl"),
         help="openai: fine-tuning files; trl: prompt and completion; swift: ms-swift's agent form; "
-        "sharegpt: LLaMA-Factory's; dpo, swift-dpo: preference pairs for TRL and ms-swift",
+        "sharegpt: LLaMA-Factory's; dpo, swift-dpo: preference pairs for TRL and ms-swift; rl: for "
+        "each turn a prompt, its tools and the task that `fastsynth.reward` judges by",
     )
     parser.add_argument("-o", "--out", metavar="FILE", help="default: stdout")
     parser.add_argument(

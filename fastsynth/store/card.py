@@ -46,6 +46,7 @@ _COLUMNS = (
         "student, student_runs, student_passes, student_tools",
         "of a student model that answered too: passes per turn and per tool; r in `difficulty`",
     ),
+    ("checks", "what else an attempt at a turn is judged by: `fastsynth.reward` reads it (JSON)"),
 )
 
 
@@ -191,8 +192,8 @@ rows = load_dataset("parquet", data_files="data/*.parquet", split="train")
 ```
 
 From the directory above this one, replay every row against a fresh environment, or write the lines
-that a trainer reads (`openai`, `trl`, `swift`, `sharegpt`; pairs: `dpo`, `swift-dpo`), with a loss
-only on what is to be learned:
+that a trainer reads (`openai`, `trl`, `swift`, `sharegpt`; pairs: `dpo`, `swift-dpo`; `rl`), with a
+loss only on what is to be learned:
 
 ```sh
 fastsynth verify {name}

@@ -168,11 +168,14 @@ def read_preferences(run_dir: Path) -> Iterator[Preference]:
 
 
 def _rows(path: Path) -> Iterator[dict[str, object]]:
+    """Without columns that are null: a run that an older version began has no value for later ones,
+    and the default stands in."""
     frame = pl.scan_parquet(path)
     total = frame.select(pl.len()).collect().item()
     for start in range(0, total, BATCH_ROWS):
         for batch in frame.slice(start, BATCH_ROWS).collect().iter_slices(500):
-            yield from batch.to_dicts()
+            for row in batch.to_dicts():
+                yield {name: value for name, value in row.items() if value is not None}
 
 
 def _find(

@@ -76,6 +76,17 @@ def test_an_empty_data_set_has_all_columns(tmp_path):
     assert list(read_rows(tmp_path)) == []
 
 
+def test_a_column_that_an_older_version_did_not_know_reads_as_its_default(tmp_path):
+    journalled(tmp_path, [accepted_job(1)])
+    compact(tmp_path, [1])
+    part = tmp_path / "data" / "part-00000.parquet"
+    nulls = [pl.lit(None, CONVERSATION[name]).alias(name) for name in ("checks", "student_runs")]
+    pl.read_parquet(part).with_columns(nulls).write_parquet(part)
+    (row,) = read_rows(tmp_path)
+
+    assert (row.checks, row.student_runs) == ("[]", 0)
+
+
 def test_only_what_is_chosen_and_needed_is_written(tmp_path):
     refused = [Rejected(job=j, stratum="s", stage="walk", reason="r") for j in (10, 11)]
     journalled(tmp_path, [accepted_job(j) for j in (3, 1, 2)])

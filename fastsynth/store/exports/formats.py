@@ -15,7 +15,7 @@ import msgspec
 from fastsynth.records import Message, ToolCall, encode
 from fastsynth.store.exports.lesson import By, Lesson, runs
 
-Format = Literal["openai", "trl", "swift", "sharegpt", "dpo", "swift-dpo"]
+Format = Literal["openai", "trl", "swift", "sharegpt", "dpo", "swift-dpo", "rl"]
 Reasoning = Literal["field", "think", "none"]
 """`field`: `reasoning_content` beside the content. `think`: `<think>` before it."""
 Line: TypeAlias = dict[str, Any]
@@ -28,6 +28,7 @@ REASONING: dict[Format, tuple[Reasoning, ...]] = {
     "sharegpt": ("think", "none"),
     "dpo": ("field", "think", "none"),
     "swift-dpo": ("think", "none"),
+    "rl": ("none", "field", "think"),
 }
 """What each form can hold, its default first: OpenAI's own service takes no reasoning."""
 
@@ -84,7 +85,7 @@ LESSONS: dict[Format, Writer] = {
     "swift": swift,
     "sharegpt": sharegpt,
 }
-"""Forms whose lines are lessons; the others are written by `pairs`."""
+"""Forms whose lines are lessons; the others are written by `pairs` and `tasks`."""
 
 
 def _chat_message(

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from fastsynth.records import Conversation, Message
+from fastsynth.store.task import Task
 
 By = Literal["conversation", "step"]
 Tools: TypeAlias = tuple[dict[str, Any], ...]
@@ -76,7 +77,7 @@ def _pieces(row: Conversation) -> Iterator[Lesson]:
             yield Lesson(tools=tools, messages=row.messages[:size], learned=learned)
 
 
-def tools_at(row: Conversation, turn: int) -> Tools:
+def tools_at(row: Conversation | Task, turn: int) -> Tools:
     """The tools as the model sees them in a turn."""
     tools = _decode_tools(row.tools)
     for more in row.tools_added:
