@@ -6,8 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from fastsynth import __version__
+from fastsynth.engine.signals import as_ctrl_c
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.errors import FastsynthError, Interrupted
 from fastsynth.invocation import PROGRAM, program
@@ -53,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code. Errors are one line on stderr."""
     parsed = _parse(sys.argv[1:] if arguments is None else arguments)
     try:
-        with unwrapped():
+        with as_ctrl_c(), unwrapped():
             return int(parsed.run(parsed))
     except FastsynthError as error:
         _complain(str(error))
@@ -79,7 +81,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _complain(text: str) -> None:
-    sys.stderr.write(f"fastsynth: {text}\n")
+    with suppress(OSError):  # a terminal that has gone
+        sys.stderr.write(f"fastsynth: {text}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,18 +6,18 @@ A run that has nothing left to do opens no environment and asks no endpoint.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
 import anyio
 from anyio.abc import TaskGroup
-from rich.console import Console
 
 from fastsynth.books import Books, check_models, open_books, teachers
 from fastsynth.config import Config
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.eventlog import EventLog, event_log
+from fastsynth.dashboard.terminal import Stderr
 from fastsynth.dashboard.watch import watch
 from fastsynth.deck import dealt, stocked
 from fastsynth.endings import ended_already, models_before, raise_for, show_ended
@@ -72,7 +72,8 @@ async def _sit(order: Order, prompts: Prompts, before: dict[str, str] | None) ->
     assert manifest is not None
     if order.mode in ("auto", "plain") and order.example and not stop.aborted:
         for row in islice(read_rows(order.run_dir), 1):
-            render_conversation(row, Console(stderr=True))
+            with suppress(OSError):
+                render_conversation(row, Stderr())
     watched.finish(summary_of(str(order.run_dir), manifest))
     raise_for(order, manifest, sitting.gone, sitting.failure)
     return manifest

@@ -187,7 +187,7 @@ def test_a_run_stopped_on_a_full_disk_has_lost_nothing(
     assert rows(out) == rows(few)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_drains_and_the_run_goes_on(
     tmp_path: Path, few: Path, number: signal.Signals
 ) -> None:

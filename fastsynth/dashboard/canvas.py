@@ -55,7 +55,7 @@ def left(text: str, width: int, look: Style = PLAIN) -> Segment:
 
 
 def right(text: str, width: int, look: Style = PLAIN) -> Segment:
-    return Segment(text.rjust(width)[-width:] if width > 0 else "", look)
+    return Segment(cut(clean(text).rjust(width), width), look)
 
 
 def cut(text: str, width: int) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+from rich.style import Style
+
 from fastsynth.dashboard import canvas, figures
 from fastsynth.dashboard.canvas import BAD, DIM, GOOD, PLAIN, WARN, Line, word
 from fastsynth.dashboard.header import header, level_order
@@ -13,6 +16,8 @@ from fastsynth.dashboard.snapshot import WIDE, NoteLine, Snapshot
 
 ROOM_FOR_TOKENS = 94
 """Columns inside the box."""
+NAME = 15
+"""Columns that an address gets at least, so that one is told from another."""
 
 
 def draw(view: Snapshot, width: int, height: int) -> list[Line]:
@@ -20,7 +25,7 @@ def draw(view: Snapshot, width: int, height: int) -> list[Line]:
     top = header(view, width)
     widths = split(width, 3 if width >= WIDE else 2)
     columns = [
-        ("rejected by stage and reason", funnel_rows(view, widths[0] - 4)),
+        (_titled(widths[0]), funnel_rows(view, widths[0] - 4)),
         ("accepted by stratum", strata_rows(view, widths[1] - 4)),
     ]
     if width >= WIDE:
@@ -41,7 +46,15 @@ def draw(view: Snapshot, width: int, height: int) -> list[Line]:
     if last:
         lines += canvas.box("notes", note_lines(view, last - 2), width, last)
     lines = [canvas.fit(line, width) for line in lines[:height]]
-    return lines + [canvas.fit([], width)] * (height - len(lines))
+    lines += [canvas.fit([], width)] * (height - len(lines))
+    if view.notes and not last and lines:
+        lines[-1] = canvas.fit([word(" "), *_note(view.notes[-1])], width)
+    return lines
+
+
+def _titled(width: int) -> str:
+    whole = "rejected by stage and reason"
+    return whole if len(whole) <= width - 6 else "rejected"
 
 
 def level_rows(view: Snapshot, width: int) -> list[Line]:
@@ -87,27 +100,40 @@ def strata_rows(view: Snapshot, width: int) -> list[Line]:
     ]
     if not ended:
         return [[word("no jobs yet", DIM)]]
-    meter = max(3, width // 5 - 4)
+    ended.sort(key=lambda item: item[:2])
+    counts = [f" {s.accepted:,}/{s.accepted + s.rejected:,}" for _, _, s in ended]
+    count_width = max(map(len, counts))
+    longest = max(cell_len(name or "all") for _, name, _ in ended)
+    name_width = max(1, min(longest, width - count_width - 5))
+    meter = max(0, width - name_width - count_width - 6)
     return [
         [
-            canvas.left(name or "all", width - 20 - meter),
-            word(" "),
-            *canvas.bar(rate, 1.0, meter, GOOD if rate >= 0.5 else WARN),
-            canvas.right(f"{s.accepted:,}/{s.accepted + s.rejected:,}", 14),
+            canvas.left(name or "all", name_width),
+            *([word(" "), *canvas.bar(rate, 1.0, meter, _look(rate))] if meter else []),
+            canvas.right(count, count_width),
             canvas.right(figures.share(s.accepted, s.accepted + s.rejected), 5, DIM),
         ]
-        for rate, name, s in sorted(ended, key=lambda item: item[:2])
+        for (rate, name, s), count in zip(ended, counts, strict=True)
     ]
 
 
+def _look(rate: float) -> Style:
+    return GOOD if rate >= 0.5 else WARN
+
+
 def endpoint_rows(view: Snapshot, width: int) -> list[Line]:
-    """One row an address; tokens only where there is room for them beside why it stands idle."""
+    """One row an address; tokens only where there is room for them beside why it stands idle, and
+    that only where there is any."""
     wide = width >= ROOM_FOR_TOKENS
     columns = [("in flight", 11), ("replies/s", 10), ("p50", 7), ("errors", 7)]
+    columns = columns if width >= NAME + 35 else columns[:3]
     streamed = wide and any(e.first_p50_s is not None for e in view.endpoints)
     columns += [("first", 8)] if streamed else []
     columns += [("tokens in", 10), ("out", 8)] if wide else []
-    columns += [("idle, mostly", 19)]
+    idle = {e.name: idle_text(e.idle_now[:1]) for e in view.endpoints}
+    room = width - sum(w for _, w in columns)
+    longest = max(map(len, ("idle, mostly", *idle.values())))
+    columns += [("idle, mostly", min(longest + 2, room - NAME))] if room >= NAME + 14 else []
     name_width = width - sum(w for _, w in columns)
     head = [canvas.right(n, w, DIM) for n, w in columns]
     rows: list[Line] = [[canvas.left("", name_width), *head]]
@@ -121,10 +147,10 @@ def endpoint_rows(view: Snapshot, width: int) -> list[Line]:
         figs += [figures.span(e.first_p50_s)] if streamed else []
         if wide:
             figs += [figures.short(e.prompt_tokens), figures.short(e.completion_tokens)]
-        figs += [idle_text(e.idle_now[:1])]
+        figs += [f"  {idle[e.name]}"]
         cells = [
             canvas.right(text, w, BAD if n == 3 and e.errors else PLAIN)
-            for n, (text, (_, w)) in enumerate(zip(figs, columns, strict=True))
+            for n, (text, (_, w)) in enumerate(zip(figs, columns, strict=False))
         ]
         rows.append([canvas.left(_address(e.name), name_width), *cells])
     return rows
@@ -188,7 +214,4 @@ def share_out(height: int, needs: tuple[int, int, int]) -> tuple[int, int, int]:
             more = max(0, min(height, wish - given[part]))
             given[part] += more
             height -= more
-    biggest = 2 if given[2] else 0
-    if given[biggest]:
-        given[biggest] += height
     return given[0], given[1], given[2]

@@ -53,7 +53,7 @@ def _throughput(view: Snapshot, width: int) -> Line:
         *_figure(figures.short(view.requests_per_s), "replies/s"),
         *_figure(figures.short(view.tokens_per_s), "tokens/s"),
         *_figure(f"{view.conversations:,}", "conversations"),
-        *_figure(f"{view.in_flight:,}", "requests in flight"),
+        *_figure(f"{view.in_flight:,}", "requests in flight" if width >= 76 else "requests"),
     ]
     room = width - 1 - sum(w.cell_length for w in words)
     return [*words, canvas.spark(view.sparks, room), word(" ")]

@@ -16,7 +16,7 @@ WORDS: Mapping[SlotLabel, str] = {
     "verifier": "verifier",
     "client_cpu": "client CPU",
     "elsewhere": "waiting elsewhere",
-    "width": "more slots than width",
+    "width": "slots over the width",
     "no_work": "no work left",
 }
 LIMITS = {"rpm": "RPM limit", "tpm": "TPM limit", "paused": "server's wait"}

@@ -18,6 +18,7 @@ from rich.control import Control
 from fastsynth.dashboard.canvas import Line
 from fastsynth.dashboard.frame import draw
 from fastsynth.dashboard.snapshot import Snapshot
+from fastsynth.dashboard.terminal import unechoed
 from fastsynth.dashboard.view import Progress
 
 FRAME_SECONDS = 0.25
@@ -64,16 +65,17 @@ class Picture:
 async def live(progress: Progress, group: TaskGroup, console: Console) -> AsyncIterator[None]:
     """Shows `progress` on the alternate screen until the block is left, however it is left."""
     scope = anyio.CancelScope()
-    try:
-        console.set_alt_screen(True)
-        console.show_cursor(False)
-        group.start_soon(_refresh, progress, Picture(console), scope)
-        yield
-    finally:
-        scope.cancel()
-        with suppress(OSError):
-            console.set_alt_screen(False)
-            console.show_cursor(True)
+    with unechoed():
+        try:
+            console.set_alt_screen(True)
+            console.show_cursor(False)
+            group.start_soon(_refresh, progress, Picture(console), scope)
+            yield
+        finally:
+            scope.cancel()
+            with suppress(OSError):
+                console.set_alt_screen(False)
+                console.show_cursor(True)
 
 
 async def _refresh(progress: Progress, picture: Picture, scope: anyio.CancelScope) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Literal, TextIO
 
 import anyio
@@ -15,6 +15,7 @@ from fastsynth.dashboard.live import live
 from fastsynth.dashboard.plain import Lines, plain
 from fastsynth.dashboard.snapshot import Snapshot
 from fastsynth.dashboard.summary import summary, summary_panel
+from fastsynth.dashboard.terminal import Stderr
 from fastsynth.dashboard.view import Progress
 from fastsynth.events import Bus
 from fastsynth.records import encode
@@ -44,7 +45,8 @@ class Watched:
             self._out.write(encode(whole or summary(self.last)).decode() + "\n")
             self._out.flush()
         elif self._mode != "quiet":
-            self._console.print(summary_panel(self.last))
+            with suppress(OSError):
+                self._console.print(summary_panel(self.last))
 
 
 @asynccontextmanager
@@ -60,7 +62,7 @@ async def watch(
 
     The drawing task lives in `group` and has ended when the block has.
     """
-    console = console or Console(stderr=True)
+    console = console or Stderr()
     progress = Progress(anyio.current_time())
     bus.listen(progress)
     watched = Watched(progress, mode, console, out or sys.stdout)

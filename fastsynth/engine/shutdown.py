@@ -1,6 +1,7 @@
 """What ends a run before its quota is full: signals, budgets, an outage. Ending means draining.
 
-The first SIGINT or SIGTERM stops the pulling and lets what is in flight finish; the second aborts.
+The first SIGINT, SIGTERM or SIGHUP stops the pulling and lets what is in flight finish; a further
+one aborts, but for SIGHUP: a terminal that goes away may send several.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import asynccontextmanager
 import anyio
 import msgspec
 
+from fastsynth.engine.signals import ending, put_back
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.events import Bus, Event, Note, RequestDone
 
@@ -67,17 +69,22 @@ async def _listen(
     *,
     task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
-    heard = 0
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as received:
-        task_status.started()
-        async for _ in received:
-            heard += 1
-            if heard > 1:
-                stop.aborted = True
-                scope.cancel()
-                return
-            stop.request("interrupt")
-            bus.emit(Note(text="draining: finishing what is in flight; once more aborts"))
+    before = {number: signal.getsignal(number) for number in ending()}
+    asked = False
+    try:
+        with anyio.open_signal_receiver(*before) as received:
+            task_status.started()
+            async for number in received:
+                if asked and number != signal.SIGHUP:
+                    stop.aborted = True
+                    scope.cancel()
+                    return
+                if not asked:
+                    stop.request("interrupt")
+                    bus.emit(Note(text="draining: finishing what is in flight; once more aborts"))
+                asked = True
+    finally:
+        put_back(before)
 
 
 class Budget(msgspec.Struct, kw_only=True):

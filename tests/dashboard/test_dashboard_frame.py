@@ -10,7 +10,7 @@ from fastsynth.dashboard import canvas, figures
 from fastsynth.dashboard.frame import draw, share_out
 from fastsynth.dashboard.snapshot import SCRIPTED
 from fastsynth.dashboard.view import Progress
-from fastsynth.events import JobFinished, Note, RequestDone, RunStarted
+from fastsynth.events import JobFinished, Note, RequestDone, RunStarted, SlotTime
 
 
 def drawn(progress: Progress, width: int, height: int) -> list[str]:
@@ -115,3 +115,36 @@ def test_enough_accepted_says_what_is_still_waited_for() -> None:
     assert figures.ending(16, 16, 5, 0) == "5 earlier to end"
     assert figures.ending(16, 16, 0, 0) == "ETA 00:00"
     assert figures.ending(0, 0, 5, None) == "ETA --:--"
+
+
+def small(name: str = "teacher@127.0.0.1:41355") -> Progress:
+    progress = Progress(0.0)
+    progress(RunStarted("runs/x", "world", 60, 0, (name,), "scripted"))
+    for job in range(20):
+        progress(JobFinished(job, "missing_parameter" if job % 2 else "base", "accepted"))
+    progress(SlotTime(endpoint=name, limit=128, seconds={"server": 9.0, "width": 91.0}))
+    progress(Note("draining: finishing what is in flight; once more aborts"))
+    return progress
+
+
+@pytest.mark.parametrize(("width", "height"), [(50, 20), (60, 24), (80, 15), (80, 24), (120, 40)])
+def test_names_can_be_told_apart_on_a_narrow_screen(width: int, height: int) -> None:
+    text = "\n".join(drawn(small(), width, height))
+
+    assert "missing_p" in text
+    assert "10/10 100%" in text
+    assert "teacher@127.0" in text
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 15), (80, 24), (120, 40)])
+def test_why_an_address_is_idle_is_whole_from_eighty_columns_on(width: int, height: int) -> None:
+    assert " 91% slots over the width" in "\n".join(drawn(small(), width, height))
+
+
+@pytest.mark.parametrize("height", [7, 9, 11, 15])
+def test_the_newest_note_stands_on_a_screen_too_low_for_their_box(height: int) -> None:
+    assert "draining" in "".join(drawn(small(), 80, height)[-2:])
+
+
+def test_a_number_too_long_for_its_column_is_cut_at_its_end_and_says_so() -> None:
+    assert canvas.right("1,234,567", 6).text == "1,234…"

@@ -11,6 +11,7 @@ import pytest
 
 from fastsynth.engine.lag import LagGauge
 from fastsynth.engine.shutdown import Budget, Stop, on_signals
+from fastsynth.engine.signals import as_ctrl_c, ending
 from fastsynth.errors import DiskFull
 from fastsynth.events import Bus, RequestDone
 
@@ -57,6 +58,36 @@ def test_the_first_signal_finishes_what_is_in_flight(number):
 
     assert process.returncode == 0
     assert out.splitlines()[-1] == "interrupt False 8"
+
+
+def test_a_terminal_that_hangs_up_twice_aborts_nothing():
+    with started(0.3) as process:
+        process.send_signal(signal.SIGHUP)
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        out, _ = process.communicate(timeout=10)
+
+    assert out.splitlines()[-1] == "interrupt False 8"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_before_a_run_listens_a_signal_is_a_ctrl_c(number):
+    with pytest.raises(KeyboardInterrupt), as_ctrl_c():
+        signal.raise_signal(number)
+
+    assert signal.getsignal(number) == signal.SIG_DFL
+
+
+def test_a_hang_up_that_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with as_ctrl_c():
+            signal.raise_signal(signal.SIGHUP)
+
+        assert signal.SIGHUP not in ending()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_second_signal_aborts_at_once():
