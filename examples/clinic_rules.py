@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastsynth.env.law import Call, Rule
+from fastsynth import Call, Rule
 
 OWED = 100.0
 

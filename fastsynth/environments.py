@@ -102,7 +102,7 @@ class System(Section, frozen=True, kw_only=True):
     clock: str | None = None
     """The date and time stated, ISO 8601 with offset; None: one drawn for each conversation."""
     rules: str | None = None
-    """`python:module:attribute`, a list of `fastsynth.env.law.Rule`: stated, and never broken."""
+    """`python:module:attribute`, a list of `fastsynth.Rule`: stated, and never broken."""
 
 
 class Served(Section, frozen=True, kw_only=True):

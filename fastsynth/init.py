@@ -43,7 +43,7 @@ scenario: take chance from it alone.
 
 from random import Random
 
-from fastsynth.env.environment import Scenario, Thread
+from fastsynth import Scenario, Thread
 
 # Values a user could say, by the parameter that takes them. Ids that tools return need none.
 FACTS = {facts}

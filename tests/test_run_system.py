@@ -107,7 +107,7 @@ def test_an_attempt_that_breaks_a_rule_fails_for_that(tmp_path: Path) -> None:
         ("system={clock: '2026-03-02T09:00'}", "need ISO 8601 with an offset"),
         (f"system={{clock: {CLOCK}}}", "$.system.clock"),
         ("system={rules: house}", "$.system.rules: 'house', need python:module:attribute"),
-        ("system={rules: 'python:clinic_rules:OWED'}", "need a list of fastsynth.env.law.Rule"),
+        ("system={rules: 'python:clinic_rules:OWED'}", "need a list of fastsynth.Rule"),
         ("system={rules: 'python:clinic_rules:rules'}", "need one of: accept_exchange_quote"),
         ("system={flie: a.md}", "did you mean file?"),
     ],

@@ -78,7 +78,7 @@ def load_law(target: str) -> Law:
         if caught.error is not None:
             raise ConfigError(f"{PLACE}: python:{target}: {caught.error!r}") from caught.error
     if not isinstance(found, list | tuple) or not all(isinstance(one, Rule) for one in found):
-        raise config_error(PLACE, f"python:{target}", "need a list of fastsynth.env.law.Rule")
+        raise config_error(PLACE, f"python:{target}", "need a list of fastsynth.Rule")
     return Law(target, found)
 
 
