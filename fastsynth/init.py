@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import pprint
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
-from fastsynth.env.adapters.facts import concept_of, facts_of
+from fastsynth.env.adapters.facts import concept_of, facts_of, keys_of
 from fastsynth.env.adapters.found import Found, find, imported, initial_of, notes_of
+from fastsynth.env.adapters.phrases import drafted
 from fastsynth.env.environment import Tool
+from fastsynth.env.schemas import simple
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.method.concepts import GENERIC, profile
 
@@ -84,8 +86,11 @@ def draft(file: str) -> Draft:
     own = found.scenario is not None
     source = _scenarios_text("" if own else f"python:{stem}_scenarios:scenario", found)
     config = _CONFIG.format(file=file, count=len(found.tools), target=target, scenarios=source)
-    wanted = _wanted(found.tools, facts)
-    stub = _STUB.format(file=file, facts=_facts_text(wanted), state=_state_hint(found))
+    keys = keys_of(initial_of(found))
+    wanted = _wanted(found.tools, facts, keys)
+    stub = _STUB.format(
+        file=file, facts=_facts_text(wanted, {**facts, **keys}), state=_state_hint(found)
+    )
     return Draft(
         target=target,
         config=(Path(f"{stem}.yaml"), config),
@@ -160,7 +165,9 @@ def _has_methods(kind: type) -> bool:
     return any(callable(value) and not word.startswith("_") for word, value in vars(kind).items())
 
 
-def _wanted(tools: Mapping[str, Tool], facts: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+def _wanted(
+    tools: Mapping[str, Tool], facts: Mapping[str, list[Any]], keys: Mapping[str, list[str]]
+) -> dict[str, list[Any]]:
     """Concept -> values to say, for every parameter that no tool's result gives."""
     given = {concept for tool in tools.values() for concept in profile(tool).gives.values()}
     wanted: dict[str, list[Any]] = {}
@@ -169,7 +176,9 @@ def _wanted(tools: Mapping[str, Tool], facts: Mapping[str, list[Any]]) -> dict[s
             continue
         if "enum" in schema or schema.get("type") == "boolean" or _is_id(parameter):
             continue
-        wanted[concept] = facts.get(concept) or _numbers(schema)
+        if schema.get("type") == "array":
+            schema = simple(schema.get("items", {}))
+        wanted[concept] = drafted(concept, schema, {**keys, **facts})
     return wanted
 
 
@@ -178,17 +187,7 @@ def _parameters(tools: Mapping[str, Tool]) -> Iterator[tuple[Tool, str, Mapping[
         takes = profile(tool).takes
         for name, schema in tool.parameters.get("properties", {}).items():
             concept = takes.get(name) or takes.get(f"{name}[]") or concept_of(name, schema)
-            yield tool, name, schema, concept
-
-
-def _numbers(schema: Mapping[str, Any]) -> list[Any]:
-    low = max(1, int(schema.get("minimum", 5)))
-    match schema.get("type"):
-        case "integer":
-            return [low, 2 * low, 3 * low, 5 * low]
-        case "number":
-            return [float(low), 2.5 * low, 4.0 * low, 6.0 * low]
-    return []
+            yield tool, name, simple(schema), concept
 
 
 def _is_id(parameter: str) -> bool:
@@ -221,13 +220,15 @@ def _noun(tool: str) -> str:
     return tool.split("_", 1)[-1]
 
 
-def _facts_text(facts: Mapping[str, list[Any]]) -> str:
+def _facts_text(facts: Mapping[str, list[Any]], known: Container[str]) -> str:
     if not facts:
         return "{}"
     lines: list[str] = []
     for concept, values in facts.items():
-        text = pprint.pformat(values, width=88, compact=True).replace("\n", "\n    ")
-        lines.append(f"    {concept!r}: {text},{'' if values else '  # values needed'}")
+        text = pprint.pformat(values, width=88, compact=True, sort_dicts=False)
+        made_up = any(isinstance(value, str | dict) for value in values) and concept not in known
+        mark = "  # made up" if made_up else "" if values else "  # values needed"
+        lines.append(f"    {concept!r}: {text},{mark}".replace("\n", "\n    "))
     return "\n".join(("{", *lines, "}"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -82,7 +83,7 @@ def test_existing_files_are_replaced_only_when_told(desk: Path) -> None:
         ("def pay(sum_paid) -> str:\n    'Pay.'\n    return ''", "pay(sum_paid): no type"),
         ("def greet(name: str) -> str:\n    'Greet.'\n    return ''", 'Means("greet_name")'),
         ("def drop(order_id: str) -> str:\n    'Drop.'\n    return ''", "no result holds a order"),
-        ("def ship(city: str) -> str:\n    'Ship.'\n    return ''", "add values to FACTS['city']"),
+        ("def ship(via: str) -> str:\n    'Ship.'\n    return ''", "add values to FACTS['via']"),
         ("def go() -> str:\n    return ''", "go: no docstring"),
         ("def go():\n    'Go.'", "go: no return type"),
     ],
@@ -93,6 +94,22 @@ def test_what_keeps_a_tool_from_being_used_is_told(desk: Path, function: str, wo
     advice = draft(tools(desk, name, f"{function}\n")).advice
 
     assert any(words in line for line in advice)
+
+
+def test_values_are_taken_from_the_module_or_made_up_and_said_to_be(desk: Path) -> None:
+    text = (
+        "from datetime import date\n"
+        "CITIES = {'Ghent': 3, 'Porto': 4}\n"
+        "def visit(city: str, street: str, on: date) -> str:\n    'Visit.'\n    return ''\n"
+    )
+
+    scenarios = draft(tools(desk, "visits", text)).scenarios
+    assert scenarios is not None
+    stub = scenarios[1]
+
+    assert "'city': ['Ghent', 'Porto'],\n" in stub
+    assert re.search(r"'street': \[.*\],  # made up\n", stub)
+    assert "'on': ['2026-" in stub
 
 
 @pytest.mark.parametrize(

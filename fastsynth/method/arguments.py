@@ -201,13 +201,20 @@ class Binder:
         return None
 
     def _invented(self, parameter: Parameter) -> Picked | None:
-        """A small number where nothing is known of a parameter but its type."""
+        """A small number where nothing is known of a parameter but its type; else what its schema
+        describes."""
         schema = parameter.schema
-        if schema.get("type") not in ("integer", "number"):
+        if schema.get("type") in ("integer", "number"):
+            low = max(1, int(schema.get("minimum", 1)))
+            high = max(low, min(int(schema.get("maximum", low + 20)), low + 20))
+            value: Any = self._rng.randint(low, high)
+            if parameter.fits(value):
+                return value, {parameter.name: USER}
+        invented = parameter.invented()
+        if not invented:
             return None
-        low = max(1, int(schema.get("minimum", 1)))
-        high = max(low, min(int(schema.get("maximum", low + 20)), low + 20))
-        return self._rng.randint(low, high), {parameter.name: USER}
+        value = self._rng.choice(invented)
+        return value, all_from_user(parameter.name, value)
 
 
 def _whole(parameter: str, items: Sequence[Item]) -> Picked:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from fastsynth.env.environment import Tool
+from fastsynth.env.schemas import simple
 
 # Field names that match everywhere and mean nothing: `status` of one tool is not another's.
 GENERIC = frozenset(
@@ -64,7 +65,7 @@ def profile(tool: Tool) -> Profile:
 
 def _parameter_concepts(schema: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, inner in schema.get("properties", {}).items():
-        concept = snake(name)
+        concept, inner = snake(name), simple(inner)
         if concept in GENERIC or inner.get("type") == "boolean" or "enum" in inner:
             continue
         if inner.get("type") == "array":

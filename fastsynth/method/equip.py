@@ -15,6 +15,7 @@ import msgspec
 
 from fastsynth.env.adapters.masks import MASKS
 from fastsynth.env.environment import Domain, Environment, Scenario, Tool
+from fastsynth.env.schemas import simple
 from fastsynth.method.concepts import GENERIC, result_concepts, snake
 from fastsynth.method.graph import ApiGraph, Edge
 from fastsynth.method.pool import STATE, fits, last_name, state_groups
@@ -105,7 +106,7 @@ def _knowledge(domain: Domain, found: Discovery) -> tuple[Knowledge, list[Edge]]
     groups: dict[str, tuple[str, ...]] = {}
     schemas: dict[str, Mapping[str, Any]] = {}
     for (name, parameter), concept in concepts.items():
-        schema = tools[name].parameters["properties"][parameter.removesuffix("[]")]
+        schema = simple(tools[name].parameters["properties"][parameter.removesuffix("[]")])
         schemas.setdefault(concept, schema["items"] if parameter.endswith("[]") else schema)
         own = (*found.said.get(f"{name}.{parameter}", ()), snake(parameter.removesuffix("[]")))
         groups[concept] = tuple(dict.fromkeys((*groups.get(concept, ()), *own)))
@@ -143,7 +144,8 @@ def _concepts(tools: Mapping[str, Tool], edges: Iterable[Edge]) -> dict[Place, s
     shared: dict[tuple[str, str, str], list[tuple[str, set[Place]]]] = {}
     concepts: dict[Place, str] = {}
     for name, tool in sorted(tools.items()):
-        for parameter, schema in tool.parameters.get("properties", {}).items():
+        for parameter, said in tool.parameters.get("properties", {}).items():
+            schema = simple(said)
             many = schema.get("type") == "array" and isinstance(schema.get("items"), dict)
             inner = schema["items"] if many else schema
             place = (name, f"{parameter}[]" if many else parameter)

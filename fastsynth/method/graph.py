@@ -67,8 +67,9 @@ class ApiGraph:
         }
         self.broader: Mapping[str, tuple[str, ...]] = getattr(domain, "broader", {})
         self.opaque = domain.opaque | inferred_opaque(self.profiles.values())
+        bounded = getattr(domain, "bounded", False)
         self.parameters = {
-            name: parameters_of(tool, self.profiles[name], self.opaque)
+            name: parameters_of(tool, self.profiles[name], self.opaque, bounded=bounded)
             for name, tool in domain.tools.items()
         }
         self.network: nx.MultiDiGraph[str] = nx.MultiDiGraph()

@@ -66,6 +66,8 @@ async def plain_turn(stage: Stage, number: int, breaking: bool = False) -> Turn 
     own = brief.target if brief.target in stage.allowed and brief.target not in used else ""
     targets = [own] if own else []
     targets += next_targets(stage.graph, stage.memory, stage.allowed, used, rng, brief.focus)
+    if not targets:  # so few tools that each had its turn
+        targets = next_targets(stage.graph, stage.memory, stage.allowed, (), rng, brief.focus)
     fit = (t for t in targets if suits(brief.kind, stage.graph.tools[t], stage.graph, stage.law))
     most = TARGETS_TRIED if brief.aim is None else TARGETS_MATCHED
     tried = list(islice(fit, again, again + most))

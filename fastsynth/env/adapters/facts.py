@@ -13,7 +13,9 @@ import msgspec
 from fastsynth.env import paths
 from fastsynth.env.adapters.found import quiet
 from fastsynth.env.adapters.results import plain
+from fastsynth.env.adapters.samples import samples
 from fastsynth.env.environment import Scenario, Thread, Tool
+from fastsynth.env.schemas import simple
 from fastsynth.errors import ConfigError, boundary, config_error
 
 PERSONAS = (
@@ -26,6 +28,7 @@ OCCASIONS = (
     "setting things up for a new project", "helping a colleague out",
 )  # fmt: skip
 _MOST = 24
+OPAQUE = frozenset(("id", "ids", "token", "uuid", "key", "ref", "reference", "handle"))
 
 
 def drawn_by(
@@ -86,11 +89,51 @@ def facts_of(tools: Mapping[str, Tool], state: Any) -> dict[str, list[Any]]:
     facts: dict[str, list[Any]] = {}
     for tool in tools.values():
         for parameter, schema in tool.parameters.get("properties", {}).items():
+            schema = simple(schema)
             said = tool.takes.get(parameter) or tool.takes.get(f"{parameter}[]")
             values = [*_from_schema(schema), *named.get(_plain_name(parameter), ())]
             held = facts.setdefault(_snake(said) if said else concept_of(parameter, schema), [])
             held.extend(value for value in values[:_MOST] if value not in held)
+    for concept, schema in _unsaid(tools):
+        if not facts.get(concept):
+            facts[concept] = samples(schema, lambda name, _: named.get(_plain_name(name), ()))
     return {concept: values for concept, values in facts.items() if values}
+
+
+def _unsaid(tools: Mapping[str, Tool]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(concept, schema) of what a call needs and no result holds by its name; never an id."""
+    held = {name for tool in tools.values() for name in _fields(tool.result)}
+    for tool in tools.values():
+        required = tool.parameters.get("required", ())
+        for name, schema in tool.parameters.get("properties", {}).items():
+            said = tool.takes.get(name) or tool.takes.get(f"{name}[]")
+            if name in required and name not in held and not said and not looks_opaque(name):
+                items = schema.get("items", {}) if schema.get("type") == "array" else schema
+                yield concept_of(name, schema), simple(items)
+
+
+def looks_opaque(name: str) -> bool:
+    """Whether a name is one of what nobody makes up: ids, tokens, keys."""
+    return _snake(name).rsplit("_", 1)[-1] in OPAQUE
+
+
+def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
+    for name, inner in schema.get("properties", {}).items():
+        yield name
+        yield from _fields(inner)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from _fields(schema[key])
+
+
+def keys_of(state: Any) -> dict[str, list[str]]:
+    """Words that a mapping of the state holds things under: `CITIES = {"Ghent": ...}`."""
+    found: dict[str, list[str]] = {}
+    for name, held in state.items() if isinstance(state, dict) else ():
+        if isinstance(held, dict):
+            words = [key for key in held if re.fullmatch(r"[^\W\d_][^\d_]*", key)]
+            found[concept_of(name, {"type": "array"})] = words[:_MOST]
+    return {name: words for name, words in found.items() if words}
 
 
 def concept_of(name: str, schema: Mapping[str, Any]) -> str:

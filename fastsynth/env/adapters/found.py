@@ -22,6 +22,7 @@ from fastsynth.env.adapters.contract import tool_of
 from fastsynth.env.adapters.module_state import ModuleSession, shown
 from fastsynth.env.adapters.names import picked, renamed, shown_names
 from fastsynth.env.environment import Tool
+from fastsynth.env.schemas import fault
 from fastsynth.errors import ConfigError, boundary, config_error
 
 RESERVED = frozenset(("load", "scenario", "make", "rules"))
@@ -83,6 +84,10 @@ def _contracts(
             tools[own] = tool_of(function, module, shown[own])
         except ConfigError as error:
             unfit[own] = error
+            continue
+        if why := fault(tools[own].parameters):
+            del tools[own]
+            unfit[own] = config_error(f"tool {own}", why, "need a schema that can be read")
     if not tools:
         raise next(iter(unfit.values()))
     return tools, {own: str(error) for own, error in unfit.items()}

@@ -25,7 +25,7 @@ from fastsynth.env.adapters.mcp_probe import Found, offered_by, probed
 from fastsynth.env.adapters.mcp_seat import Held, files_of
 from fastsynth.env.adapters.mcp_stock import FOUND, found_in
 from fastsynth.env.adapters.mcp_story import tell
-from fastsynth.env.adapters.mcp_tools import tools_of
+from fastsynth.env.adapters.mcp_tools import tools_of, unfit
 from fastsynth.env.adapters.names import renamed
 from fastsynth.env.adapters.python import drawing
 from fastsynth.env.environment import Environment, Observation, Scenario, Thread
@@ -112,6 +112,9 @@ class McpDomain:
     vary by themselves, unless `found` says so already. Raises ConfigError, EnvironmentBroken.
     """
 
+    bounded = True
+    """Arguments are drawn by all that schemas say."""
+
     def __init__(self, server: Mcp, found: Found | None = None) -> None:
         _check(server)
         self.part = server_name(server)
@@ -138,6 +141,7 @@ class McpDomain:
         self.withheld = tuple(
             sorted(one.name for one in offered if one.name not in self.names.values())
         )
+        self._faults = [f"{one.name}: {why}" for one in offered if (why := unfit(one))]
         self.pool = Pool(server)
 
     @cached_property
@@ -156,6 +160,7 @@ class McpDomain:
         said = []
         if names := renamed({own: shown for shown, own in self.names.items()}):
             said.append(f"{self.name}: shown under names that endpoints take: {', '.join(names)}")
+        said += [f"{self.name}: left out, its schema cannot be read: {one}" for one in self._faults]
         if self.withheld:
             said.append(f"{self.name}: not offered to models: {', '.join(self.withheld)}")
         if self.found.left_out:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any
 
-from fastsynth.env.adapters.facts import concept_of
+from fastsynth.env.adapters.facts import concept_of, looks_opaque
 from fastsynth.env.adapters.mcp_files import Files
 from fastsynth.env.adapters.mcp_story import Link, Story, Thing
+from fastsynth.env.adapters.samples import samples
 from fastsynth.env.environment import Tool
+from fastsynth.env.schemas import simple
 
 _CREATES = re.compile(r"(create|add|insert|store|save|register|put|write|new)(_|[A-Z]|$)")
 _FROM, _TO = ("from", "source", "subject", "head"), ("to", "target", "object", "tail")
@@ -33,8 +35,11 @@ def facts_of(
     """Concept -> values. Where a concept is both created and removed, one of the two is meant."""
     pools: dict[str, dict[bool, list[Any]]] = {}
     for tool in tools.values():
-        for name, schema in tool.parameters.get("properties", {}).items():
+        for name, said in tool.parameters.get("properties", {}).items():
+            schema = simple(said)
             values = list(_values(tool, name, schema, story, files, shown, rng))
+            if not values and name in tool.parameters.get("required", ()):
+                values = _allowed(name, schema)
             pool = pools.setdefault(concept_of(name, schema), {}).setdefault(creates(tool), [])
             pool += [value for value in values if value not in pool]
     facts: dict[str, list[Any]] = {}
@@ -43,6 +48,12 @@ def facts_of(
         if chosen:
             facts[concept] = chosen
     return facts
+
+
+def _allowed(name: str, schema: Mapping[str, Any]) -> list[Any]:
+    """What a schema alone says; never an id."""
+    items = schema.get("items", {}) if schema.get("type") == "array" else schema
+    return [] if looks_opaque(name) else samples(simple(items))
 
 
 def setup_of(tools: Mapping[str, Tool], story: Story) -> list[dict[str, Any]]:
@@ -188,19 +199,24 @@ def drafted(tool: Tool, facts: Mapping[str, list[Any]], rng: Random) -> dict[str
     """Arguments for `tool` from facts and schemas; None where a required one has no value."""
     made: dict[str, Any] = {}
     for name in tool.parameters.get("required", ()):
-        schema = tool.parameters["properties"].get(name, {})
+        schema = simple(tool.parameters["properties"].get(name, {}))
         known = facts.get(concept_of(name, schema), ())
         if schema.get("enum"):
             made[name] = rng.choice(schema["enum"])
         elif schema.get("type") == "boolean":
             made[name] = False
         elif schema.get("type") in ("integer", "number"):
-            made[name] = max(1, int(schema.get("minimum", 1)))
+            small = max(1, int(schema.get("minimum", 1)))
+            made[name] = next((v for v in known if v != small), small) if _bound(schema) else small
         elif not known:
             return None
         else:
             made[name] = [rng.choice(known)] if schema.get("type") == "array" else rng.choice(known)
     return made
+
+
+def _bound(schema: Mapping[str, Any]) -> bool:
+    return bool({"maximum", "exclusiveMaximum", "exclusiveMinimum", "multipleOf"} & schema.keys())
 
 
 def calls_of(

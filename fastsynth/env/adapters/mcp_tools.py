@@ -18,6 +18,7 @@ from fastsynth.env.adapters.masks import LABEL
 from fastsynth.env.adapters.names import picked, shown_names
 from fastsynth.env.adapters.results import plain
 from fastsynth.env.environment import Observation, Tool
+from fastsynth.env.schemas import fault, inlined
 
 _READS = re.compile(
     r"(get|list|read|search|find|show|view|open|describe|fetch|count|check|lookup|query|directory)",
@@ -63,18 +64,23 @@ def tools_of(
         reads = bool(_READS.match(one.name)) if known is None else known
         withheld = live and not server.allow_mutations and known is not True
         name = called[one.name]
-        if withheld or name not in kept or one.name == server.reset.tool:
+        if withheld or name not in kept or one.name == server.reset.tool or unfit(one):
             continue
         names[name] = one.name
         shown[name] = Tool(
             name=name,
             description=one.description or name.replace("_", " "),
             parameters=_object(one.parameters),
-            result=_without_marks(one.result),
+            result=_without_marks(inlined(one.result)),
             part=part,
             mutates=not reads,
         )
     return {name: _with_inverse(tool, shown) for name, tool in shown.items()}, names
+
+
+def unfit(one: Offered) -> str:
+    """Why a tool's arguments cannot be checked, "" where they can."""
+    return fault(_object(one.parameters))
 
 
 def observed(texts: Iterable[str], structured: Any, failed: bool) -> Observation:
@@ -126,7 +132,7 @@ def _value(text: str) -> Any:
 
 
 def _object(schema: Mapping[str, Any]) -> dict[str, Any]:
-    bare = _without_marks(schema)
+    bare = _without_marks(inlined(schema))
     return {"type": "object", "properties": {}, **bare}
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import jsonschema_rs
 import msgspec
 
-from fastsynth.env.adapters.facts import drawn_by
+from fastsynth.env.adapters.facts import OPAQUE, drawn_by
 from fastsynth.env.adapters.found import Found, chosen, find, imported, initial_of, notes_of
 from fastsynth.env.adapters.masks import MASKS, masked
 from fastsynth.env.adapters.pool import Pool, Stopped, Worker
@@ -23,7 +23,6 @@ from fastsynth.env.machine import AGAIN
 from fastsynth.env.worker import Request, Response
 from fastsynth.errors import ConfigError, EnvironmentBroken, config_error
 
-_OPAQUE = frozenset(("id", "ids", "token", "uuid", "key", "ref", "reference", "handle"))
 LOST = -1
 """Generation of a session that is to be built again wherever it is asked for next."""
 Entry = tuple[str, dict[str, Any]]
@@ -170,6 +169,8 @@ class PythonDomain:
     state_check: Literal["full", "observed"] = "full"
     masks = True
     """A scenario can say what is masked."""
+    bounded = True
+    """Arguments are drawn by all that schemas say: nobody made its values for its tools."""
 
     def __init__(
         self,
@@ -232,7 +233,7 @@ class PythonDomain:
 def _opaque(tools: Mapping[str, Tool]) -> list[str]:
     """Declared concepts that are given by a tool and look like ids."""
     given = {concept for tool in tools.values() for concept in tool.gives.values()}
-    return [concept for concept in given if concept.rsplit("_", 1)[-1] in _OPAQUE]
+    return [concept for concept in given if concept.rsplit("_", 1)[-1] in OPAQUE]
 
 
 def drawing(target: str) -> Any:
