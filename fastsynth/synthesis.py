@@ -11,7 +11,13 @@ from fastsynth.env.breath import enter
 from fastsynth.env.world import World, living
 from fastsynth.errors import EnvironmentBroken
 from fastsynth.events import JobStarted, TurnFinished
-from fastsynth.method.acceptance import before_any_token, concluded, rejected, uncontaminated
+from fastsynth.method.acceptance import (
+    before_any_token,
+    concluded,
+    rejected,
+    repeated,
+    uncontaminated,
+)
 from fastsynth.method.advanced import Advanced, compose
 from fastsynth.method.agents import Agents, Dropped, Unanswered
 from fastsynth.method.chain import Solved, guided_chain
@@ -64,6 +70,7 @@ async def _plan(
         return rejected(job, agents, "", Dropped(stage="walk", reason="too_few_turns"))
     claimed = plan_hash(plan)
     fault = before_any_token(job, studio, plan)
+    fault = fault or await repeated(studio, setting, plan)
     if fault is not None:
         return rejected(job, agents, claimed, fault)
     if studio.texts:

@@ -129,7 +129,12 @@ class Environment(Protocol):
 
 
 class Domain(Protocol):
-    """What `environment:` names. Immutable; safe to share by all jobs."""
+    """What `environment:` names. Immutable; safe to share by all jobs.
+
+    One whose tools are code of others has a method `open_fresh(parts)`: like `open`, but where no
+    tool ran before. Rows of it are accepted only if they replay there; with a true attribute
+    `quickly_fresh` plans are held to it too.
+    """
 
     @property
     def name(self) -> str:

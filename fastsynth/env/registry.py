@@ -81,7 +81,7 @@ def domain_of_row(
 
 
 def _mcp_of_row(environment: str, state: Mapping[str, Any]) -> tuple[Domain, tuple[str, ...]]:
-    from fastsynth.env.adapters.mcp import stored_in
+    from fastsynth.env.adapters.mcp_stored import stored_in
 
     server, found = stored_in(state, environment)
     domain = _mcp(server, found)

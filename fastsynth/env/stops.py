@@ -36,8 +36,8 @@ class Stops:
 
 def _remedy(name: str) -> str:
     if name.startswith("mcp:"):
-        return "raise environment.mcp.time_limit, or name it in environment.mcp.hide"
-    return "raise tools.time_limit, or begin its name with _ to leave it out"
+        return "mend it, raise environment.mcp.time_limit, or name it in environment.mcp.hide"
+    return "mend it, raise tools.time_limit, or begin its name with _ to leave it out"
 
 
 _OF: dict[int, tuple[Domain, Stops]] = {}

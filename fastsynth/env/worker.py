@@ -11,11 +11,14 @@ import os
 import pickle
 import struct
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, BinaryIO
+from weakref import WeakSet
 
 import msgspec
 
@@ -30,6 +33,9 @@ from fastsynth.env.machine import of_the_machine
 from fastsynth.errors import ConfigError, EnvironmentBroken, boundary
 
 HEADER = struct.Struct(">I")
+SETTLE = 1.0
+"""Seconds that threads started by a call are waited for."""
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,6 +70,7 @@ class Host:
         self._laws: dict[str, Law] = {}
         self._taken: dict[str, Taken] = {}
         """Tool -> what its annotations say it takes."""
+        self._lasting = WeakSet[Thread]()
         self._ops: dict[str, Callable[[Request], Response]] = {
             "reset": self._reset,
             "call": self._call,
@@ -89,9 +96,9 @@ class Host:
         return Response()
 
     def _call(self, request: Request) -> Response:
-        live = self._live[request.session]
+        live, before = self._live[request.session], frozenset(threading.enumerate())
         try:
-            with boundary() as caught, _target(live) as target:
+            with boundary() as caught, _target(live) as target, self._settled(before):
                 value = self._ran(target, request)
                 if inspect.iscoroutine(value):
                     value = _awaited(value)
@@ -111,6 +118,19 @@ class Host:
         if taken is None:
             taken = self._taken[request.name] = taken_by(function)
         return call(function, taken, request.value)
+
+    @contextmanager
+    def _settled(self, before: frozenset[Thread]) -> Iterator[None]:
+        """Waits for threads that a call leaves behind: what they change has come to pass when the
+        call is over, in every replay too. One that lasts longer is not waited for again."""
+        try:
+            yield
+        finally:
+            until = time.monotonic() + SETTLE
+            for thread in {*threading.enumerate()} - before - {*self._lasting}:
+                thread.join(max(0.0, until - time.monotonic()))
+                if thread.is_alive():
+                    self._lasting.add(thread)
 
     def _snapshot(self, request: Request) -> Response:
         """The pickled object, or nothing where it cannot be pickled: then calls are replayed."""
@@ -169,6 +189,12 @@ def read_frames(stream: BinaryIO, into: SimpleQueue[bytes]) -> None:
     os._exit(0)
 
 
+def write_frame(goal: BinaryIO, response: Response) -> None:
+    reply = _encode(response)
+    goal.write(HEADER.pack(len(reply)) + reply)
+    goal.flush()
+
+
 def private_streams() -> tuple[BinaryIO, BinaryIO]:
     """The protocol's ends, moved out of reach: 0 becomes empty, 1 the standard error."""
     source, goal = os.dup(0), os.dup(1)
@@ -184,11 +210,8 @@ def main(target: str) -> None:
     requests: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=read_frames, args=(source, requests), daemon=True).start()
     decode = msgspec.msgpack.Decoder(Request).decode
-    encode = msgspec.msgpack.Encoder().encode
     while True:
-        reply = encode(host.answer(decode(requests.get())))
-        goal.write(HEADER.pack(len(reply)) + reply)
-        goal.flush()
+        write_frame(goal, host.answer(decode(requests.get())))
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class World:
         self.stops = Stops()
         self.tools = tools
         self.log: list[Logged] = []
-        self._moves: Callable[[str], bool] = getattr(environment, "moves", _may_move)
+        self._moves: Callable[[str], bool] = getattr(environment, "moves", lambda _: True)
         self._state = _State()
 
     async def call(self, name: str, arguments: Any) -> Observation:
@@ -141,16 +141,14 @@ class World:
         return await self._environment.known()
 
 
-def _may_move(_: str) -> bool:
-    return True
-
-
 @asynccontextmanager
 async def living(
-    domain: Domain, parts: Sequence[str], state: Mapping[str, Any]
+    domain: Domain, parts: Sequence[str], state: Mapping[str, Any], *, fresh: bool = False
 ) -> AsyncIterator[World]:
-    """A fresh world of these parts in `state`, closed on the way out."""
-    environment = await domain.open(parts)
+    """A world of these parts in `state`, closed on the way out. `fresh`: no tool ran before where
+    it lives, as far as the domain can tell."""
+    opened = getattr(domain, "open_fresh", domain.open) if fresh else domain.open
+    environment: Environment = await opened(parts)
     try:
         await environment.reset(state)
         del state  # the environment may be smaller than what it was made from

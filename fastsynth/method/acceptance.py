@@ -20,7 +20,13 @@ from fastsynth.method.rows import content_hash, row
 from fastsynth.method.student import answer, outside, with_answers
 from fastsynth.method.studio import Studio
 from fastsynth.method.talk import Talk
+from fastsynth.method.witness import is_witnessed, unrepeatable
 from fastsynth.records import Accepted, Attempt, Conversation, Rejected, Vote
+
+REMEDY = (
+    "such rows are rejected: keep what the tool needs in its state and take time and chance from "
+    "there, or name the result path in `volatile` (docs/own-tools.md)"
+)
 
 
 def before_any_token(job: Job, studio: Studio, plan: Plan) -> Dropped | None:
@@ -30,6 +36,15 @@ def before_any_token(job: Job, studio: Studio, plan: Plan) -> Dropped | None:
     if not studio.plans.claim(job.number, job.stratum, plan_hash(plan)):
         return Dropped(stage="walk", reason="repeated_plan")
     return None
+
+
+async def repeated(studio: Studio, setting: Setting, found: Plan | Conversation) -> Dropped | None:
+    """What a plan or a conversation is rejected for where others' tools do not give it again; the
+    user is told once of each tool."""
+    fault = await unrepeatable(studio.domain, setting.parts, setting.scenario.state, found)
+    if fault is not None:
+        studio.tell(fault.detail.partition(":")[0], f"{fault.detail}; {REMEDY}")
+    return fault
 
 
 def uncontaminated(query: str | Dropped, studio: Studio) -> str | Dropped:
@@ -53,6 +68,10 @@ async def concluded(
     if talk.lost_special():
         lost = Dropped(stage="filter", reason="lost_special_turn", detail=fault.reason)
         return rejected(job, agents, plan, lost, talk.failed)
+    if is_witnessed(studio.domain):
+        made = _row(job, studio, agents, setting, talk, ())
+        if (unlike := await repeated(studio, setting, made)) is not None:
+            return rejected(job, agents, plan, unlike, talk.failed)
     votes = await _votes(talk, agents, studio.judges)
     if (against := outvoted(votes, studio.judges)) is not None:
         return rejected(job, agents, plan, against, talk.failed)

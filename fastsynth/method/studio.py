@@ -6,7 +6,7 @@ import msgspec
 
 from fastsynth.engine.novelty import Plans
 from fastsynth.env.environment import Domain
-from fastsynth.events import Bus
+from fastsynth.events import Bus, Note
 from fastsynth.llm.chat import Chat
 from fastsynth.method.chain import Effort
 from fastsynth.method.decontaminate import NONE, Benchmarks
@@ -36,3 +36,10 @@ class Studio(msgspec.Struct, frozen=True, kw_only=True):
     """Whether near-duplicates are looked for."""
     exam: Exam | None = None
     """What a student is asked of every accepted conversation; None: no student is."""
+    told: set[str] = msgspec.field(default_factory=set)
+
+    def tell(self, about: str, text: str) -> None:
+        """A warning to the user, once about each thing."""
+        if about not in self.told:
+            self.told.add(about)
+            self.bus.emit(Note(text=text, level="warning"))

@@ -6,6 +6,7 @@ text that is a Python literal, and tools without a hint.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 NOTES: dict[str, str] = {}
 READS = {"readOnlyHint": True}
+CALLS = itertools.count(1)
 
 
 def add_note(title: str, text: str) -> Any:
@@ -44,6 +46,11 @@ def leave(because: str) -> Any:
     os._exit(3)
 
 
+def count_calls() -> Any:
+    """Counts outside of what is told of the state."""
+    return {"calls": next(CALLS)}
+
+
 def empty_notes() -> Any:
     NOTES.clear()
     return "empty"
@@ -61,6 +68,7 @@ TOOLS: dict[str, tuple[Any, dict[str, Any], dict[str, bool] | None]] = {
     "show_literal": (show_literal, schema(), None),
     "hang": (hang, schema(seconds="number"), READS),
     "leave": (leave, schema(because="string"), READS),
+    "count_calls": (count_calls, schema(), READS),
     "empty_notes": (empty_notes, schema(), None),
 }
 

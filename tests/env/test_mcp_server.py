@@ -100,6 +100,18 @@ async def test_a_call_that_fails_is_the_tools_error_and_the_session_lives_on(
 
 
 @pytest.mark.anyio
+async def test_a_fresh_session_has_a_server_that_was_just_started() -> None:
+    counted = []
+    async with notes() as (domain, world):
+        await world.call("count_calls", {})
+        for _ in range(2):
+            async with living(domain, domain.parts, {}, fresh=True) as fresh:
+                counted.append((await fresh.call("count_calls", {})).value["calls"])
+
+    assert counted == [1, 1]
+
+
+@pytest.mark.anyio
 async def test_a_cancelled_call_leaves_no_state_behind() -> None:
     async with notes() as (_, world):
         with anyio.move_on_after(0.2):

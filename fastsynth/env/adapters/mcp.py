@@ -13,6 +13,7 @@ from hashlib import blake2b
 from random import Random
 from typing import Any, Literal
 
+import anyio
 import msgspec
 
 from fastsynth.config import Mcp, server_name
@@ -24,6 +25,7 @@ from fastsynth.env.adapters.mcp_pool import Pool
 from fastsynth.env.adapters.mcp_probe import Found, offered_by, probed
 from fastsynth.env.adapters.mcp_seat import Held, files_of
 from fastsynth.env.adapters.mcp_stock import FOUND, found_in
+from fastsynth.env.adapters.mcp_stored import SERVER, check, nothing_left, stored
 from fastsynth.env.adapters.mcp_story import tell
 from fastsynth.env.adapters.mcp_tools import tools_of, unfit
 from fastsynth.env.adapters.names import renamed
@@ -33,15 +35,13 @@ from fastsynth.environments import is_live, uses_folder
 from fastsynth.errors import ConfigError, EnvironmentBroken, config_error
 from fastsynth.records import canonical
 
-SERVER = "mcp"
-"""Reserved key of a scenario: how to start the server."""
-
 
 class McpEnvironment:
     """One session. Its state is a value; servers are leased for each step."""
 
-    def __init__(self, domain: McpDomain) -> None:
+    def __init__(self, domain: McpDomain, pool: Pool) -> None:
         self._domain = domain
+        self._pool = pool
         self._held = Held()
         self._found = domain.found
         self._battery: Sequence[Mapping[str, Any]] = ()
@@ -96,13 +96,20 @@ class McpEnvironment:
     async def _step(self, name: str, arguments: dict[str, Any]) -> Observation:
         domain = self._domain
         writes = domain.tools[name].mutates
-        observation, self._held = await domain.pool.step(
+        observation, self._held = await self._pool.step(
             self._held, domain.names[name], arguments, writes
         )
         fields = self._found.volatile.get(name)
         if fields is None or not observation.ok:
             return observation
         return Observation(value=masked(observation.value, fields))
+
+
+class FreshEnvironment(McpEnvironment):
+    """A session with a server of its own, which was just started."""
+
+    async def close(self) -> None:
+        self._domain.hand_back(self._pool)
 
 
 class McpDomain:
@@ -116,7 +123,7 @@ class McpDomain:
     """Arguments are drawn by all that schemas say."""
 
     def __init__(self, server: Mcp, found: Found | None = None) -> None:
-        _check(server)
+        check(server)
         self.part = server_name(server)
         self.name = f"mcp:{self.part}"
         self.parts = (self.part,)
@@ -134,7 +141,7 @@ class McpDomain:
         offered = offered_by(server)
         self.tools, self.names = tools_of(offered, server, self.part, live=live)
         if not self.tools:
-            raise ConfigError(_nothing_left(self.name, len(offered), live=live))
+            raise ConfigError(nothing_left(self.name, len(offered), live=live))
         self.found = self._probe(live) if found is None else found
         for name in self.found.left_out:
             self.tools.pop(name, None)
@@ -143,6 +150,10 @@ class McpDomain:
         )
         self._faults = [f"{one.name}: {why}" for one in offered if (why := unfit(one))]
         self.pool = Pool(server)
+        lone = msgspec.structs.replace(server, pool=1)
+        self._fresh = [Pool(lone) for _ in range(server.pool)]
+        self._free = list(self._fresh)
+        self._leases = anyio.Semaphore(server.pool)
 
     @cached_property
     def _files(self) -> dict[str, Any]:
@@ -173,7 +184,7 @@ class McpDomain:
         state, facts = self._drawn_state(rng)
         if self.state_check == "observed":
             state["battery"] = calls_of(self.tools, facts, rng, writes=False)
-        state[SERVER] = _stored(self.server)
+        state[SERVER] = stored(self.server)
         state[FOUND] = msgspec.to_builtins(self.found)
         names = facts.get("name", facts.get("entity_name", []))
         thread = Thread(
@@ -189,10 +200,31 @@ class McpDomain:
     async def open(self, parts: Sequence[str]) -> Environment:
         if tuple(parts) != self.parts:
             raise config_error(f"parts of {self.name}", list(parts), f"need {list(self.parts)}")
-        return McpEnvironment(self)
+        return McpEnvironment(self, self.pool)
+
+    async def open_fresh(self, parts: Sequence[str]) -> Environment:
+        """Like `open`, with a server that is started for it. Waits for its turn. A backend that is
+        not ours to start is the one there is."""
+        if self.server.url or self.server.reset.tool:
+            return await self.open(parts)
+        await self._leases.acquire()
+        pool, ready = self._free.pop(), False
+        try:
+            await pool.end_servers()
+            ready = True
+        finally:
+            if not ready:
+                self.hand_back(pool)
+        return FreshEnvironment(self, pool)
+
+    def hand_back(self, pool: Pool) -> None:
+        """Ends a fresh session."""
+        self._free.append(pool)
+        self._leases.release()
 
     async def close(self) -> None:
-        await self.pool.close()
+        for pool in (self.pool, *self._fresh):
+            await pool.close()
 
     def _probe(self, live: bool) -> Found:
         rng = Random(0)
@@ -217,50 +249,6 @@ class McpDomain:
         facts = facts_of(self.tools, story, held, self.server.shown_as.rstrip("/"), rng)
         facts |= as_json(told.get("facts", {}), f"scenario of {self.name}: facts")
         return {"files": files, "setup": setup}, facts
-
-
-def stored_in(state: Mapping[str, Any], environment: str) -> tuple[Mcp, Found]:
-    """How a row's scenario says its server is started. Raises ConfigError."""
-    try:
-        return msgspec.convert(state.get(SERVER), Mcp), found_in(state)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{environment}: the row's scenario names no server: {error}") from error
-
-
-def _stored(server: Mcp) -> dict[str, Any]:
-    """What a replay needs of the server's config, defaults left out."""
-    plain, default = msgspec.to_builtins(server), msgspec.to_builtins(Mcp())
-    left = {name: value for name, value in plain.items() if value != default[name]}
-    return {name: value for name, value in left.items() if name not in ("pool", "scenarios")}
-
-
-def _check(server: Mcp) -> None:
-    place = "environment.mcp"
-    if bool(server.command) == bool(server.url):
-        raise config_error(place, list(server.command) or server.url, "need one of command and url")
-    if server.url and (server.reset.restart or server.reset.copy):
-        raise config_error(f"{place}.reset", "restart or copy", "need reset.tool for a url")
-    if server.state_file and not uses_folder(server):
-        raise config_error(f"{place}.state_file", server.state_file, "need {dir} in command or env")
-    if not server.shown_as.startswith("/") or server.shown_as == "/":
-        raise config_error(f"{place}.shown_as", server.shown_as, "need a path such as /data")
-    if is_live(server) and server.allow_mutations:
-        raise config_error(
-            f"{place}.allow_mutations", True, "need reset.tool: nothing undoes a try otherwise"
-        )
-    if server.url and server.reset.tool and not server.allow_mutations:
-        raise config_error(
-            f"{place}.reset.tool", server.reset.tool, "need allow_mutations: it empties the backend"
-        )
-
-
-def _nothing_left(name: str, offered: int, *, live: bool) -> str:
-    if not live:
-        return f"{name}: the server offers {offered} tools, and hide and only leave none, need one"
-    return (
-        f"{name}: {offered} tools, none with a read-only hint, and nothing brings the server back "
-        "to a state; use {dir} in command or env, or set reset (copy, restart, tool)"
-    )
 
 
 def digest_of_text(text: str) -> str:

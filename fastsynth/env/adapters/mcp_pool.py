@@ -52,6 +52,15 @@ class Pool:
     async def offered(self) -> list[Any]:
         return await self._there(self._offered)
 
+    async def end_servers(self) -> None:
+        """The next steps start others. To be called where no step is on its way."""
+        if self._portal is not None:
+            await self._there(self._end_servers)
+
+    async def _end_servers(self) -> None:
+        for seat in self._free:
+            await seat.stop()
+
     async def close(self) -> None:
         if self._portal is None:
             return

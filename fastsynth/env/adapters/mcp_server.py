@@ -105,7 +105,7 @@ async def _transport(server: Mcp, folder: Path, log: Any, stack: AsyncExitStack)
         StdioServerParameters(
             command=program,
             args=rest,
-            env={**_passed(server.pass_env), **env},
+            env={"PYTHONHASHSEED": "0", **_passed(server.pass_env), **env},
             cwd=folder if in_folder(server) else None,
         ),
         errlog=log,

@@ -19,6 +19,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from fastsynth.env.worker import HEADER, Request, Response
 from fastsynth.errors import EnvironmentBroken
 
+HOST, FRESH = "fastsynth.env.worker", "fastsynth.env.afresh"
 START = 60.0
 """Seconds a worker may take to import the user's module and answer for the first time."""
 
@@ -33,8 +34,9 @@ class Stopped(Exception):
 class Worker:
     """One process. A request is on its way at most once at a time."""
 
-    def __init__(self, target: str, time_limit: float) -> None:
-        self._target = target
+    def __init__(self, target: str, time_limit: float, module: str = HOST) -> None:
+        """`module`: the one that is run."""
+        self._target, self._module = target, module
         self._limit = time_limit
         self._lock = anyio.Lock()
         self._process: Process | None = None
@@ -71,7 +73,8 @@ class Worker:
 
     async def _start(self) -> None:
         self._process = await anyio.open_process(
-            [sys.executable, "-m", "fastsynth.env.worker", self._target],
+            [sys.executable, "-m", self._module, self._target],
+            env={**os.environ, "PYTHONHASHSEED": "0"},  # the order of a set is the same in all
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -136,16 +139,29 @@ def _ending(status: int | None) -> str:
 
 
 class Pool:
-    """A fixed number of workers; a new session goes where the fewest are."""
+    """A fixed number of workers; a new session goes where the fewest are. As many others give each
+    session a process of its own in which nothing ran before, to one session at a time."""
 
     def __init__(self, target: str, *, workers: int, time_limit: float) -> None:
         self._workers = [Worker(target, time_limit) for _ in range(workers)]
+        self._fresh = [Worker(target, time_limit, FRESH) for _ in range(workers)]
+        self._free = list(self._fresh)
+        self._leases = anyio.Semaphore(workers)
 
     def place(self) -> Worker:
         worker = min(self._workers, key=lambda w: w.sessions)
         worker.sessions += 1
         return worker
 
+    async def lease(self) -> Worker:
+        """A worker of fresh sessions, to be handed back."""
+        await self._leases.acquire()
+        return self._free.pop()
+
+    def hand_back(self, worker: Worker) -> None:
+        self._free.append(worker)
+        self._leases.release()
+
     async def close(self) -> None:
-        for worker in self._workers:
+        for worker in (*self._workers, *self._fresh):
             await worker.close()

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, Literal
 
+import anyio
 import jsonschema_rs
 import msgspec
 
@@ -160,6 +161,25 @@ class PythonEnvironment:
         return response
 
 
+class FreshEnvironment(PythonEnvironment):
+    """A session in a process where nothing ran before, which ends with it."""
+
+    async def close(self) -> None:
+        try:
+            with anyio.CancelScope(shield=True):
+                if self._generation != self._worker.generation or await self._ends_with_it():
+                    await self._worker.close()
+        finally:
+            self._domain.hand_back(self._worker)
+
+    async def _ends_with_it(self) -> bool:
+        """Whether the worker is of no use to the next session."""
+        try:
+            return bool((await self._ask("forget")).value)
+        except Stopped:
+            return False
+
+
 class PythonDomain:
     """The tools of one class, factory or module; one part, named after the module.
 
@@ -167,6 +187,8 @@ class PythonDomain:
     """
 
     state_check: Literal["full", "observed"] = "full"
+    quickly_fresh = True
+    """Whether a fresh session costs milliseconds."""
     masks = True
     """A scenario can say what is masked."""
     bounded = True
@@ -215,6 +237,13 @@ class PythonDomain:
         if tuple(parts) != self.parts:
             raise config_error(f"parts of {self.name}", list(parts), f"need {list(self.parts)}")
         return PythonEnvironment(self, self._pool.place())
+
+    async def open_fresh(self, parts: Sequence[str]) -> Environment:
+        """Like `open`, in a process where no tool ran before. Waits for one that is free."""
+        return FreshEnvironment(self, await self._pool.lease())
+
+    def hand_back(self, worker: Worker) -> None:
+        self._pool.hand_back(worker)
 
     async def close(self) -> None:
         await self._pool.close()
