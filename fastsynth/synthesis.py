@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fastsynth.engine.quota import Job
 from fastsynth.env.breath import enter
+from fastsynth.env.stops import stops_of
 from fastsynth.env.world import World, living
 from fastsynth.errors import EnvironmentBroken
 from fastsynth.events import JobStarted, TurnFinished
@@ -47,6 +48,9 @@ async def synthesize(job: Job, studio: Studio) -> Outcome:
         outcome = Failed(
             job=job.number, stratum=job.stratum, cause="environment", detail=str(error)
         )
+    stops = stops_of(studio.domain)
+    for tool in stops.lost:
+        studio.tell(tool, stops.warning(tool))
     return outcome
 
 

@@ -1,6 +1,7 @@
 """Tools that never come back: a run over them would wait for its time limits, job after job.
 
-Counts over all worlds of a domain. It only ever ends a run; no conversation depends on it.
+Counts over all worlds of a domain. A tool that never gave a result and was stopped often enough is
+not called again: the answer is the one it would get.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 
 from fastsynth.env.environment import Domain, Observation
-from fastsynth.errors import ConfigError
 
 MOST = 3
 """Calls without an answer, of a tool that never gave one; each was made twice."""
@@ -20,24 +20,25 @@ class Stops:
         self._name = name
         self._came: set[str] = set()
         self._stopped = Counter[str]()
+        self.lost: dict[str, Observation] = {}
+        """Tool that is not called again -> how its last call ended."""
 
     def note(self, tool: str, observation: Observation) -> None:
-        """Raises ConfigError at the third call of a tool that has never come back."""
         if not observation.stopped:
             self._came.add(tool)
             return
         self._stopped[tool] += 1
         if tool not in self._came and self._stopped[tool] >= MOST:
-            raise ConfigError(
-                f"{self._name}: {observation.message}, each of {MOST} times, and never gave a "
-                f"result: {_remedy(self._name)}"
-            )
+            self.lost[tool] = observation
 
-
-def _remedy(name: str) -> str:
-    if name.startswith("mcp:"):
-        return "mend it, raise environment.mcp.time_limit, or name it in environment.mcp.hide"
-    return "mend it, raise tools.time_limit, or begin its name with _ to leave it out"
+    def warning(self, tool: str) -> str:
+        """What a person should know of a lost tool, and do about it."""
+        said = f"{self.lost[tool].message}, each of {MOST} times, and never gave a result: it is"
+        if self._name.startswith("mcp:"):
+            remedy = "raise environment.mcp.time_limit, or name it in environment.mcp.hide"
+        else:
+            remedy = "raise tools.time_limit, or begin its name with _ to leave it out"
+        return f"{said} not called again; mend it, {remedy}"
 
 
 _OF: dict[int, tuple[Domain, Stops]] = {}

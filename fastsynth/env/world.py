@@ -78,6 +78,8 @@ class World:
         complaint = check_arguments(tool, arguments)
         if complaint:
             return Observation(error="arguments", message=complaint)
+        if name in self.stops.lost:
+            return self.stops.lost[name]
         given = coerce(tool.parameters, arguments)
         if self._moves(name):
             self._state = _State()
