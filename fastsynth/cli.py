@@ -76,6 +76,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         own, further = own[:end], own[end + 1 :]
     parsed = _parser().parse_args(own)
     if further:
+        parsed.name = parsed.name or "engine"
         parsed.rest = [*parsed.rest, *further]
     return parsed
 

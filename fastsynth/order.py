@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -48,6 +49,10 @@ def check_places(order: Order) -> None:
     for path in order.reuse:
         if not (path / "replies").is_dir():
             raise config_error("--reuse", str(path), "need the directory of an earlier run")
-    for above in order.run_dir.absolute().parents:
+    place = order.run_dir.absolute()
+    for above in place.parents:
         if above.exists() and not above.is_dir():
             raise config_error("-o", str(order.run_dir), f"{above} is no directory")
+    standing = next(path for path in (place, *place.parents) if path.exists())
+    if not os.access(standing, os.W_OK | os.X_OK):
+        raise config_error("-o", str(order.run_dir), f"no permission to write in {standing}")

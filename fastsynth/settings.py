@@ -46,6 +46,8 @@ def find_config(name: str | None, environ: Mapping[str, str]) -> Path:
     path = Path(name)
     if path.is_file():
         return path
+    if path.is_dir():
+        raise ConfigError(f"{name}: a directory, need a config file (YAML)")
     packaged = share("configs") / path.name
     if packaged.is_file() and path.parent in (Path("configs"), Path()):
         return packaged

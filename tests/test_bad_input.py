@@ -319,3 +319,9 @@ def test_a_world_without_a_reachable_target_ends_with_the_funnel(tmp_path: Path)
     assert "walk: too_few_turns" in ended.stderr.splitlines()[-1]
     assert summary(ended)["funnel"]["walk"]["too_few_turns"] >= 200
     assert summary(ended)["requests"] == 0
+
+
+def test_a_folder_for_a_config_is_said_to_be_one(fails: Fails, tmp_path: Path) -> None:
+    (tmp_path / "configs").mkdir()
+
+    assert "configs: a directory, need a config file" in fails(2, "generate", "-c", "configs")

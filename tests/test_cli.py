@@ -200,6 +200,17 @@ def test_options_of_bench_stand_before_or_after_its_name(given: tuple[str, ...])
     assert (parsed.name, parsed.json, parsed.rest) == ("client", "f.json", ["--json", "g", "x"])
 
 
+def test_bench_without_a_name_lists_what_there_is_at_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = main(["bench"])
+    lines = capsys.readouterr().out.splitlines()
+
+    assert code == 0
+    assert {"engine", "client", "faults"} <= {line.split()[0] for line in lines}
+    assert not [line for line in lines if "_peers" in line.split()[0]]
+
+
 def test_a_benchmark_without_a_name_is_the_engines_and_words_need_no_dashes() -> None:
     assert _parse(["bench", "--", "--quick"]).name == "engine"
     assert _parse(["bench", "deletion", "RUN"]).rest == ["RUN"]

@@ -30,13 +30,27 @@ def serve_endpoint(given: argparse.Namespace) -> int:
     return 0
 
 
-def bench(name: str, json_file: str | None, rest: Sequence[str]) -> int:
-    """Runs `benchmarks/NAME.py` as a program, with `--json FILE` passed on."""
-    folder = share("benchmarks")
-    path = folder / f"{name}.py"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in folder.glob("[a-z]*.py")))
-        raise config_error("bench", name, f"need one of: {known}")
+def bench(name: str | None, json_file: str | None, rest: Sequence[str]) -> int:
+    """Runs `benchmarks/NAME.py` as a program, with `--json FILE` passed on; without a name, lists
+    what there is."""
+    programs = sorted(share("benchmarks").glob("[a-z]*.py"))
+    known = {
+        path.stem: path
+        for path in programs
+        if "_" not in path.stem and "\ndef main() -> " in path.read_text()
+    }
+    if name is None:
+        for stem, path in known.items():
+            sys.stdout.write(f"{stem:<12}{_purpose(path)}\n")
+        return 0
+    if name not in known:
+        raise config_error("bench", name, f"need one of: {', '.join(known)}")
+    path = known[name]
     sys.argv = [str(path), *(["--json", json_file] if json_file else []), *rest]
     runpy.run_path(str(path), run_name="__main__")
     return 0
+
+
+def _purpose(path: Path) -> str:
+    """The first line of its docstring."""
+    return path.read_text().partition("\n")[0].strip('"')

@@ -21,9 +21,10 @@ from fastsynth.llm.completion import decode_reply, encode_reply
 from fastsynth.llm.exchange import Job, Sent
 from fastsynth.llm.fetch import fetch
 from fastsynth.llm.fleet import follow
-from fastsynth.llm.gauges import Telling, poll
+from fastsynth.llm.gauges import Telling, poll_all
 from fastsynth.llm.hedge import Hedges
 from fastsynth.llm.keys import request_key, sampling_seed
+from fastsynth.llm.limits import Gate
 from fastsynth.llm.service import Service, limits_of
 from fastsynth.llm.transport import Transport, open_aiohttp, raise_file_limit
 from fastsynth.llm.wire import Frame, encode_request, frame
@@ -66,8 +67,7 @@ class Client:
         self._frames: dict[str, Frame] = {}
         self._full: Full = _raise
         self._hedges = Hedges(bus)
-        gates = [gate for service in services.values() for gate in service.pool.gates]
-        self._telling = Telling(gates, bus)
+        self._telling = Telling(self._gates, bus)
 
     async def check(self, absent: Collection[str] = ()) -> None:
         """Meets every endpoint that a role uses. Raises NoEndpoint, naming the first at fault;
@@ -125,10 +125,12 @@ class Client:
             group.start_soon(self._hedges.run)
             group.start_soon(self._telling.run)
             for service in self._services.values():
-                for gate in service.pool.gates:
-                    group.start_soon(poll, service, gate)
+                group.start_soon(poll_all, service)
                 if service.endpoint.urls_file is not None:
                     group.start_soon(follow, service, self._bus)
+
+    def _gates(self) -> list[Gate]:
+        return [gate for service in self._services.values() for gate in service.pool.gates]
 
     def tell(self) -> None:
         """Emits `SlotTime` for what has passed since the last one."""

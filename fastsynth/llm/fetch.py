@@ -69,6 +69,8 @@ class _Fetching:
                     self._failed(sent, cause, again)
                     _stop_if_dead(service, detail)
                     if not again:
+                        if self._retries.only_spoilt:
+                            service.spoilt(sent.gate, detail)
                         return self._given_up(cause, service.hide(detail))
                     await anyio.sleep(self._retries.delay())
                 case Final(cause=final, detail=detail):

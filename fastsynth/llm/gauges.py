@@ -5,7 +5,7 @@ Names of vLLM (docs.vllm.ai, "Production metrics", older ones included) and of S
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 import anyio
@@ -62,11 +62,26 @@ def _number(line: str) -> float | None:
         return None
 
 
+async def poll_all(service: Service) -> None:
+    """Asks each address of a service for its gauges as long as it is there, until cancelled."""
+    polled: set[Gate] = set()
+    if not any(gate.knee for gate in service.pool.gates):
+        return
+    async with anyio.create_task_group() as group:
+        while True:
+            for gate in service.pool.gates:
+                if gate not in polled:
+                    polled.add(gate)
+                    group.start_soon(poll, service, gate)
+            await anyio.sleep(POLL_SECONDS)
+
+
 async def poll(service: Service, gate: Gate) -> None:
-    """Tells the gate what its server shows, until cancelled or until the server shows nothing."""
+    """Tells the gate what its server shows, until cancelled, until it has left or the server shows
+    nothing."""
     knee = gate.knee
     shown = False
-    while knee is not None:
+    while knee is not None and gate in service.pool.gates:
         await anyio.sleep(POLL_SECONDS)
         if not gate.in_flight:
             continue
@@ -96,8 +111,10 @@ async def _ask(service: Service, gate: Gate) -> Gauges | None:
 class Telling:
     """Emits where slots spent their time: `tell` what has passed since it last did."""
 
-    def __init__(self, gates: Iterable[Gate], bus: Bus) -> None:
-        self._told = {gate: (dict[SlotLabel, float](), dict[str, float]()) for gate in gates}
+    def __init__(self, gates: Callable[[], Iterable[Gate]], bus: Bus) -> None:
+        """`gates`: those there are now; who joins is told of from then on, who left no more."""
+        self._gates = gates
+        self._told: dict[Gate, tuple[dict[SlotLabel, float], dict[str, float]]] = {}
         self._bus = bus
         self._last = anyio.current_time()
 
@@ -114,7 +131,8 @@ class Telling:
 
     def tell(self) -> None:
         now = self._last = anyio.current_time()
-        for gate, (seconds, limits) in self._told.items():
+        for gate in self._gates():
+            seconds, limits = self._told.get(gate, ({}, {}))
             gate.account(now)
             slots = gate.slots
             slots.share_out()

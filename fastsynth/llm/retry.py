@@ -26,10 +26,13 @@ class Retries:
         self.only_malformed = True
         """Whether each failure was a body that is no completion: what the request itself calls
         forth, as far as anybody can tell, and no outage."""
+        self.only_spoilt = True
+        """The same, web pages included."""
 
     def allow(self, cause: str) -> bool:
         self.failures += 1
         self.only_malformed &= cause == "malformed"
+        self.only_spoilt &= cause in ("malformed", "html")
         return self.failures <= self._limit
 
     def pause(self) -> float:

@@ -26,6 +26,9 @@ from fastsynth.llm.slots import Slots
 from fastsynth.llm.transport import Answer, Transport, key_variable, secret
 
 GREETING_SECONDS = 30.0
+NEVER_COMPLETED = 3
+"""Requests whose every send brought no completion, from a server that never sent one, that make it
+no OpenAI-compatible API."""
 GREETINGS = 3
 """Times an address is asked for its models while it answers 5xx or 429 (still loading)."""
 
@@ -60,6 +63,8 @@ class Service:
         self.absent = False
         """Away, and expected to be: what is stored of it must do."""
         self._missed = False
+        self._completes = False
+        self._hopeless = 0
         self._bus = bus
         self._scripted: set[str] = set()
         self._pages: set[str] = set()
@@ -191,10 +196,20 @@ class Service:
             self._bus.emit(Note(text=f"{text}the run ends after {seconds} of it", level="warning"))
 
     def found(self) -> None:
-        """One answers again."""
+        """A completion came."""
+        self._completes = True
         if self._missed:
             self._missed = False
             self._bus.emit(Note(text=f"endpoint {self.name} answers again"))
+
+    def spoilt(self, gate: Gate, detail: str) -> None:
+        """All sends of a request brought bodies that are no completion. Raises NoEndpoint where
+        that is all that anybody has ever got."""
+        self._hopeless += 1
+        if self._hopeless >= NEVER_COMPLETED and not self._completes:
+            text = f"no chat completion yet in {self._hopeless} requests: {detail}; need an "
+            text += "OpenAI-compatible API, mostly at /v1"
+            raise self.gone(self._bases[gate.label], text)
 
     def hide(self, text: str) -> str:
         for value in self._hidden:

@@ -40,11 +40,11 @@ def add_bench(subparsers: Subparsers) -> None:
     parser = command(
         subparsers,
         "bench",
-        "run a benchmark of benchmarks/ and print its JSON rows",
-        "bench engine\nbench client --json client.json -- --quick --in-flight 64",
+        "run a benchmark of benchmarks/ and print its JSON rows; without a name, list them",
+        "bench\nbench engine\nbench client --json client.json -- --quick --in-flight 64",
         _benched,
     )
-    parser.add_argument("name", metavar="NAME", nargs="?", default="engine")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="see `bench`")
     parser.add_argument("--json", metavar="FILE", help="write the rows there as well")
     parser.add_argument("rest", nargs="*", metavar="OPTION", help="passed on; after --")
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from fastsynth.errors import FastsynthError, reraise_disk
+from fastsynth.errors import DamagedFile, FastsynthError, reraise_disk
+from fastsynth.invocation import program
 from fastsynth.records import Attempt, Conversation, Message, Usage, encode
 from fastsynth.store.journal import Place, body_of, heads, read_line, segments
 from fastsynth.store.manifest import DataFile, data_file
@@ -171,11 +172,20 @@ def _rows(path: Path) -> Iterator[dict[str, object]]:
     """Without columns that are null: a run that an older version began has no value for later ones,
     and the default stands in."""
     frame = pl.scan_parquet(path)
-    total = frame.select(pl.len()).collect().item()
+    total = _collected(frame.select(pl.len()), path).item()
     for start in range(0, total, BATCH_ROWS):
-        for batch in frame.slice(start, BATCH_ROWS).collect().iter_slices(500):
+        for batch in _collected(frame.slice(start, BATCH_ROWS), path).iter_slices(500):
             for row in batch.to_dicts():
                 yield {name: value for name, value in row.items() if value is not None}
+
+
+def _collected(frame: pl.LazyFrame, path: Path) -> pl.DataFrame:
+    try:
+        return frame.collect()
+    except pl.exceptions.ComputeError as error:
+        run_dir = path.parent.parent if path.parent.name == "data" else path.parent
+        text = f"{path}: damaged ({str(error).splitlines()[0]}); `{program()} compact {run_dir}` "
+        raise DamagedFile(text + "makes it again from the journal") from error
 
 
 def _find(

@@ -1,7 +1,7 @@
 """Every reply, stored under its key before it is used. Implements `llm.chat.ReplyStore`.
 
 In memory are only the places of replies to unfinished jobs, 16 bytes each; payloads are read from
-the disk. The first reply under a key stays, later ones are waste and counted.
+the disk. The first reply under a key stays, later ones and those of ended jobs are let go.
 """
 
 from __future__ import annotations
@@ -43,8 +43,6 @@ class ReplyLog:
         self._paths: list[Path] = []
         self._places: dict[int, array[int]] = {}
         """Job -> pairs of (first half of the key, segment << 40 | offset)."""
-        self.waste = 0
-        """Replies that came under a key that had one, or for a job that had ended."""
         self._retired: list[tuple[AppendFile, set[int]]] = []
         self._folder.mkdir(parents=True, exist_ok=True)
         for folder in (self._folder, *(run / "replies" for run in lineage(run_dir, reuse))):
@@ -74,7 +72,6 @@ class ReplyLog:
         if len(key) != segments.KEY:
             raise ValueError(f"reply key of {len(key)} bytes, need {segments.KEY}")
         if self._finished(job) or self.get(job, key) is not None:
-            self.waste += 1
             return
         if self._file.size >= self._segment_bytes:
             self._rotate()

@@ -31,8 +31,6 @@ class RunDir:
         found = earlier(path, resume)
         if found is not None:
             _check_identity(path, found, identity)
-        self.resumed = found is not None
-        """Whether an earlier sitting left anything."""
         _make(path)
         self._lock = _lock(path / "journal" / f"W-{writer:04}.lock", path)
         self.manifest = found or Manifest(identity=identity)

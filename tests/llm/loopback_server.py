@@ -81,6 +81,8 @@ class Loopback:
         self.bodies: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.listings = 0
+        self.polled = 0
+        """Times its gauges were asked for, of which it has none."""
         self.at_once = 0
         self.most_at_once = 0
         self.url = ""
@@ -96,6 +98,10 @@ class Loopback:
         finally:
             self.at_once -= 1
 
+    async def show_gauges(self, _: web.Request) -> web.StreamResponse:
+        self.polled += 1
+        return web.Response(status=404)
+
     async def list_models(self, request: web.Request) -> web.StreamResponse:
         self.listings += 1
         self.headers.append(dict(request.headers))
@@ -108,6 +114,7 @@ async def loopback(port: int = 0) -> AsyncIterator[Loopback]:
     app = web.Application(client_max_size=1 << 26)
     app.router.add_post("/v1/chat/completions", server.chat)
     app.router.add_get("/v1/models", server.list_models)
+    app.router.add_get("/metrics", server.show_gauges)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.01)
     await runner.setup()
     try:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from client_setup import Setup, ask
 from slow_requests import BODY, USUAL, A, Trial
+from virtual_clock import run_virtual
 
+from fastsynth.config import Endpoint
+from fastsynth.errors import NoEndpoint
 from fastsynth.events import RequestFailed
 from fastsynth.llm.chat import NoReply, Reply
+from fastsynth.llm.client import Client, Settings
+from fastsynth.llm.fake import TimedTransport
 from fastsynth.llm.faults import Fault
+from fastsynth.llm.service import NEVER_COMPLETED, Service
 
 
 def test_a_deadline_ends_a_request_over_all_its_sends_for_its_true_reason() -> None:
@@ -59,3 +66,26 @@ def test_rubbish_at_every_send_is_the_requests_own_and_amid_an_outage_is_not() -
     assert isinstance(other, NoReply)
     assert (own.cause, other.cause) == ("malformed", "unavailable")
     assert own.detail.endswith("(5 sends)")
+
+
+@pytest.mark.parametrize(("usual", "ends"), [(0, True), (1, False)])
+def test_a_server_that_never_sent_a_completion_ends_the_run(usual: int, ends: bool) -> None:
+    async def main() -> list[Reply | NoReply | str]:
+        setup = Setup()
+        transport = TimedTransport(lambda _, n: (0.1, BODY if n < usual else b'{"hello": 1}'))
+        endpoint = Endpoint(urls=(A,), model="teacher", retries=2)
+        service = Service("fleet", endpoint, transport, setup.bus)
+        settings = Settings(endpoints={"fleet": endpoint}, roles={"default": "fleet"})
+        client = Client(settings, {"fleet": service}, setup.replies, setup.bus)
+        got: list[Reply | NoReply | str] = []
+        try:
+            for job in range(usual + NEVER_COMPLETED):
+                got.append(await client.ask(ask(job)))
+        except NoEndpoint as error:
+            got.append(str(error))
+        return got
+
+    *_, last = run_virtual(main())
+
+    assert isinstance(last, str) is ends
+    assert not ends or "need an OpenAI-compatible API" in str(last)

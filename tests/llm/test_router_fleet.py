@@ -10,7 +10,7 @@ from client_setup import Setup, ask
 from loopback_server import hang, json_reply, loopback
 from virtual_clock import run_virtual
 
-from fastsynth.events import JobFinished, Note, RequestFailed, Throttled
+from fastsynth.events import JobFinished, Note, RequestFailed, SlotTime, Throttled
 from fastsynth.llm.chat import NoReply, Reply
 from fastsynth.llm.limits import Gate, Limits, Permit
 from fastsynth.llm.router import Pool
@@ -117,7 +117,7 @@ async def test_time_outs_open_the_breaker_and_conversations_move() -> None:
     replies: list[object] = []
     async with loopback() as dead, loopback() as well:
         dead.default = hang
-        async with setup.client(dead.url, well.url, timeout=0.3, in_flight=8) as client:
+        async with setup.client(dead.url, well.url, timeout=1.0, retries=30, in_flight=8) as client:
 
             async def converse(job: int) -> None:
                 replies.append(await client.ask(ask(job)))
@@ -176,10 +176,21 @@ async def test_addresses_join_and_leave_as_the_file_says(tmp_path: Path) -> None
                 while not second.listings or len(client.lanes()) > 1:  # noqa: ASYNC110
                     await anyio.sleep(0.05)
             await client.ask(ask(1))
+            notes = [note.text for note in setup.of(Note)]
+            setup.events.clear()
+            second.default = hang
+            group.start_soon(client.ask, ask(2))
+            with anyio.fail_after(20):
+                while not second.polled:  # noqa: ASYNC110
+                    await anyio.sleep(0.05)
+            client.tell()
+            told = {event.endpoint for event in setup.of(SlotTime)}
             group.cancel_scope.cancel()
 
-    assert [len(server.bodies) for server in (first, second, stranger)] == [1, 1, 0]
-    assert any("no model 'teacher'" in note.text for note in setup.of(Note))
+    assert told == {f"fleet@{second.url.split('/')[2]}"}
+    assert first.polled == stranger.polled == 0
+    assert [len(server.bodies) for server in (first, second, stranger)] == [1, 2, 0]
+    assert any("no model 'teacher'" in text for text in notes)
 
 
 async def test_a_file_that_names_nobody_changes_nothing(tmp_path: Path) -> None:

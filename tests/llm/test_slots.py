@@ -25,7 +25,7 @@ def told(limits: Limits, conversations: int, think: float, reply: float, doing_:
         bus.listen(lambda event: events.append(event) if isinstance(event, SlotTime) else None)
         gate = Gate("p@a", limits, Slots(activity))
         gate.account(anyio.current_time())
-        pool, telling = Pool("p", [gate]), Telling([gate], bus)
+        pool, telling = Pool("p", [gate]), Telling(lambda: [gate], bus)
 
         async def converse(job: int) -> None:
             bus.emit(JobStarted(job, ""))

