@@ -9,7 +9,7 @@ import msgspec
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Scenario, Tool
-from fastsynth.method.choice import choices, element
+from fastsynth.method.choice import Elements, element
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.plan import Choice, Step, Turn, User
 from fastsynth.records import canonical
@@ -45,12 +45,12 @@ class Memory:
         """What the conversation is about, as JSON text."""
         self._facts: dict[str, dict[str, Any]] = {}
         """Concept -> the scenario's facts under their JSON text."""
-        self._choices: dict[tuple[int, str], tuple[Step, list[Choice | None]]] = {}
+        self._elements: dict[tuple[int, str], Elements] = {}
         self._texts: dict[int, tuple[Step, str]] = {}
 
     def copy(self) -> Memory:
         twin = Memory(self._graph, self.scenario)
-        twin._facts, twin._choices, twin._texts = self._facts, self._choices, self._texts
+        twin._facts, twin._elements, twin._texts = self._facts, self._elements, self._texts
         twin.turns = [list(steps) for steps in self.turns]
         twin.items = {concept: list(items) for concept, items in self.items.items()}
         twin.said = {concept: list(values) for concept, values in self.said.items()}
@@ -96,11 +96,15 @@ class Memory:
         )
 
     def choices(self, step: Step, path: str) -> list[Choice | None]:
-        """`choice.choices`, found once for each step: a walk asks a dozen times."""
-        found = self._choices.get((id(step), path))
+        """Every way to single out the element at `path`; [None] where no choice is needed."""
+        own = element(path)
+        if own is None:
+            return [None]
+        pattern = paths.pattern(own)
+        found = self._elements.get((id(step), pattern))
         if found is None:
-            found = self._choices[id(step), path] = step, choices(self._graph, step, path)
-        return found[1]
+            found = self._elements[id(step), pattern] = Elements(self._graph, step, pattern)
+        return found.choices(own, path)
 
     def begin_turn(self) -> None:
         self.turns.append([])

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from method_stage import domain, graph, job, planned
 
-from fastsynth.method.choice import candidates, choices
+from fastsynth.method.choice import Elements, candidates
 from fastsynth.method.guards import query_fault
 from fastsynth.method.plan import Choice, Goal, Output, Provenance, Step, Turn
 from fastsynth.method.reference import ambiguous
@@ -72,7 +72,7 @@ def test_the_only_one_has_no_rival() -> None:
 
 def test_words_that_fit_two_are_never_offered() -> None:
     found = search({"fare": "FLEX", "price": 120.0}, {"fare": "LITE FLEX"})
-    offered = choices(graph(), found, "flights[0].flight_id")
+    offered = Elements(graph(), found, "flights[]").choices("flights[0]", "flights[0].flight_id")
 
     assert "FLEX" not in [choice.words for choice in offered if choice]
     assert "most expensive" in [choice.words for choice in offered if choice]
