@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastsynth.env.adapters import held
 from fastsynth.env.adapters.canon import digest_of
 from fastsynth.env.adapters.objects import ObjectEnvironment, error_key, raised
 from fastsynth.env.adapters.results import plain
@@ -195,7 +196,11 @@ async def test_a_snapshot_is_restored_any_number_of_times() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_rest_drops_the_objects_and_changes_nothing() -> None:
+@pytest.mark.parametrize("seats", [0, 10_000])
+async def test_a_rest_drops_the_objects_of_many_and_changes_nothing(
+    seats: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "MOST_AWAKE", seats)
     tired, awake = await opened(), await opened()
     desk = weakref.ref(tired._groups["desk"].live()["desk"])
     for environment in (tired, awake):
@@ -204,7 +209,7 @@ async def test_a_rest_drops_the_objects_and_changes_nothing() -> None:
     tired.rest()
     gc.collect()
 
-    assert desk() is None
+    assert (desk() is None) == (seats == 0)
     assert await tired.digest() == await awake.digest()
     assert await tired.known() == await awake.known()
     assert [await tired.call("roll", {}) for _ in range(3)] == [
@@ -213,7 +218,20 @@ async def test_a_rest_drops_the_objects_and_changes_nothing() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_rest_without_a_snapshot_keeps_the_state() -> None:
+async def test_whoever_is_closed_leaves_its_place_among_the_awake() -> None:
+    environment = await opened()
+    group = environment._groups["desk"]
+    await environment.snapshot()
+    environment.rest()
+    assert group in held._AWAKE
+    await environment.close()
+
+    assert group not in held._AWAKE
+
+
+@pytest.mark.anyio
+async def test_a_rest_without_a_snapshot_keeps_the_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held, "MOST_AWAKE", 0)
     environment = await opened()
     before = await environment.digest()
     await environment.call("go", {"name": "a"})

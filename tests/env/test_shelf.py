@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fastsynth.env.adapters import held
 from fastsynth.env.adapters.objects import ObjectEnvironment, raised, returned
 from fastsynth.env.adapters.shelf import Shelf
 from fastsynth.env.environment import Observation, Tool
@@ -69,7 +70,11 @@ def test_a_shelf_that_was_put_away_gives_what_it_held() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_part_that_a_call_reaches_moves_with_it_and_comes_back() -> None:
+@pytest.mark.parametrize("seats", [0, 10_000])
+async def test_a_part_that_a_call_reaches_moves_with_it_and_comes_back(
+    seats: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "MOST_AWAKE", seats)
     environment = await opened()
     start, before = await environment.snapshot(), await environment.digest()
 

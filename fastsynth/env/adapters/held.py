@@ -10,6 +10,7 @@ import pickle
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
+from weakref import WeakSet
 
 from fastsynth.env.adapters.canon import Memo, text_inside
 from fastsynth.env.adapters.shelf import Shelf
@@ -19,6 +20,11 @@ MOST_TEXTS = 8
 """Of states seen since the last rest; each is some KB."""
 MOST_PIECES = 2000
 """The same for pieces of states, of which a call changes few."""
+MOST_AWAKE = 256
+"""Groups of objects in a process that stay live through a rest: of a few conversations that costs
+some MB, and loading and hashing them anew after each reply took 5% of a run's CPU. Where thousands
+are alive most are put away: then live objects are most of a conversation's memory."""
+_AWAKE: WeakSet[Held] = WeakSet()
 
 
 class Held:
@@ -90,6 +96,9 @@ class Held:
             self._copied, self._mark = copied, b""
 
     def rest(self) -> None:
+        if self in _AWAKE or len(_AWAKE) < MOST_AWAKE:
+            _AWAKE.add(self)
+            return
         self._texts, self._pieces = {}, {}
         for beside in self._beside.values():
             for held in beside.values():
@@ -97,6 +106,11 @@ class Held:
                     held.put_away()
         if self._copied is not None:
             self.let_go()
+
+    def close(self) -> None:
+        """The state is needed no more."""
+        _AWAKE.discard(self)
+        self.let_go()
 
     def let_go(self) -> None:
         """Parts that keep the mapping make a cycle; emptied, it is gone without the collector."""

@@ -114,7 +114,7 @@ class ObjectEnvironment:
                 raise EnvironmentBroken(
                     f"{part.name}: cannot be put into its initial state: {caught.error!r}"
                 ) from caught.error
-        self._let_go()
+        self._close_groups()
         if apart:
             self._groups = {
                 part.name: Held({part.name: objects[part.name]}, self._ignored, _beside(part))
@@ -160,9 +160,9 @@ class ObjectEnvironment:
         """The groups, each once."""
         return list(dict.fromkeys(self._groups.values()))
 
-    def _let_go(self) -> None:
+    def _close_groups(self) -> None:
         for group in self._each():
-            group.let_go()
+            group.close()
 
     async def digest(self) -> str:
         """A state seen before costs a tenth of a new one, a part that did not move nothing."""
@@ -184,7 +184,7 @@ class ObjectEnvironment:
         return merged
 
     async def close(self) -> None:
-        self._let_go()
+        self._close_groups()
         self._groups = {}
 
 
