@@ -32,8 +32,7 @@ def element(path: str) -> str | None:
 class Elements:
     """The elements of one list of a step's result, and what singles each of them out.
 
-    Found once for all values of the list: a walk asks for a dozen of them, and looking through
-    every element for each took a seventh of planning.
+    Found once for all values of the list: a walk asks for a dozen of them.
     """
 
     def __init__(self, graph: ApiGraph, step: Step, pattern: str) -> None:
