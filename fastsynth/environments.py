@@ -10,6 +10,8 @@ from msgspec import Meta
 
 from fastsynth.section import AtLeastOne, Section
 
+RESULT_LIMIT = 50_000
+
 
 class Tools(Section, frozen=True, kw_only=True):
     """How users' own tools are run (`python:module:attribute`)."""
@@ -22,6 +24,11 @@ class Tools(Section, frozen=True, kw_only=True):
     """Functions or methods left out."""
     only: tuple[str, ...] = ()
     """Where any are named, all others are left out."""
+    result_limit: AtLeastOne = RESULT_LIMIT
+    """Characters of a result that are passed on. A longer text is cut there, with a mark; anything
+    else that is longer is an error that says how long it is."""
+    volatile: dict[str, tuple[str, ...]] = {}
+    """Tool -> result paths that vary by themselves, added to those that are found: masked."""
 
 
 class Reset(Section, frozen=True, kw_only=True):
@@ -70,6 +77,8 @@ class Mcp(Section, frozen=True, kw_only=True):
     """`python:module:function`, called with a `random.Random`: `{files, setup, facts}`."""
     time_limit: Annotated[float, Meta(gt=0)] = 30.0
     """Seconds one call may take before its process is ended."""
+    result_limit: AtLeastOne = RESULT_LIMIT
+    """Characters of a result that are passed on, as `tools.result_limit`."""
 
 
 class GraphOptions(Section, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from fastsynth.config import Config, GraphOptions, Scenarios, System, Tools
+from fastsynth.config import Config, GraphOptions, Mcp, Scenarios, System, Tools
 from fastsynth.errors import config_error
 from fastsynth.logs import read_logs
 from fastsynth.records import SCHEMA_VERSION, canonical
@@ -71,9 +71,15 @@ def _scenarios_identity(scenarios: Scenarios) -> Any:
 
 
 def _offered_identity(tools: Tools) -> dict[str, Any]:
-    """Nothing where all tools are offered, so that runs from before there was a choice go on."""
-    said = {"hide": sorted(tools.hide), "only": sorted(tools.only)}
-    return {"tools": said} if any(said.values()) else {}
+    """Which tools are offered and how their results look: nothing where all is as by default, so
+    that runs from before there was a choice go on."""
+    offered = {"hide": sorted(tools.hide), "only": sorted(tools.only)}
+    said: dict[str, Any] = offered if any(offered.values()) else {}
+    if tools.result_limit != Tools().result_limit:
+        said = {**said, "result_limit": tools.result_limit}
+    if tools.volatile:
+        said = {**said, "volatile": msgspec.to_builtins(tools.volatile)}
+    return {"tools": said} if said else {}
 
 
 def _student_identity(config: Config, probe: str) -> dict[str, Any]:
@@ -106,4 +112,9 @@ def environment_identity(config: Config) -> Any:
     """The environment without what only decides how fast it runs."""
     if isinstance(config.environment, str):
         return config.environment
-    return msgspec.to_builtins(msgspec.structs.replace(config.environment.mcp, pool=1))
+    said: dict[str, Any] = msgspec.to_builtins(
+        msgspec.structs.replace(config.environment.mcp, pool=1)
+    )
+    if said["result_limit"] == Mcp().result_limit:
+        del said["result_limit"]  # runs from before there was one go on
+    return said

@@ -41,6 +41,8 @@ def options_of(config: Config) -> ToolOptions:
     return ToolOptions(
         time_limit=config.tools.time_limit,
         workers=config.tools.workers,
+        result_limit=config.tools.result_limit,
+        volatile=config.tools.volatile,
         scenarios=config.scenarios.source if config.scenarios else "",
         hide=config.tools.hide,
         only=config.tools.only,

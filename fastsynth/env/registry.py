@@ -14,6 +14,7 @@ import msgspec
 
 from fastsynth.config import Mcp, Served
 from fastsynth.env.environment import Domain
+from fastsynth.environments import RESULT_LIMIT
 from fastsynth.errors import ConfigError, config_error
 
 _KNOWN = (
@@ -29,6 +30,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Seconds one call of a user's tool may take before its process is killed."""
     workers: int = 2
     """Processes that host users' tools."""
+    result_limit: int = RESULT_LIMIT
+    """Characters of a result that are passed on; a row's scenario says it where it differs."""
+    volatile: Mapping[str, Sequence[str]] = {}
+    """Tool -> result paths that are masked; as above."""
     scenarios: str = ""
     """`python:module:function` that draws scenarios; "" for the module's own `scenario`."""
     hide: tuple[str, ...] = ()
@@ -57,6 +62,8 @@ def open_domain(spec: str | Served, *, options: Options | None = None) -> Domain
                 time_limit=chosen.time_limit,
                 workers=chosen.workers,
                 scenarios=chosen.scenarios.removeprefix("python:"),
+                most=chosen.result_limit,
+                volatile=chosen.volatile,
                 hide=chosen.hide,
                 only=chosen.only,
             )

@@ -37,7 +37,7 @@ class Stops:
         if self._name.startswith("mcp:"):
             remedy = "raise environment.mcp.time_limit, or name it in environment.mcp.hide"
         else:
-            remedy = "raise tools.time_limit, or begin its name with _ to leave it out"
+            remedy = "raise tools.time_limit, or name it in tools.hide"
         return f"{said} not called again; mend it, {remedy}"
 
 

@@ -27,9 +27,11 @@ from fastsynth.env.adapters.found import Found, build, find
 from fastsynth.env.adapters.given import Taken, call, taken_by
 from fastsynth.env.adapters.module_state import ModuleSession
 from fastsynth.env.adapters.objects import error_key, raised
+from fastsynth.env.adapters.results import within
 from fastsynth.env.environment import Observation
 from fastsynth.env.law import Call, Law, load_law
 from fastsynth.env.machine import of_the_machine
+from fastsynth.environments import RESULT_LIMIT
 from fastsynth.errors import ConfigError, EnvironmentBroken, boundary
 
 HEADER = struct.Struct(">I")
@@ -46,6 +48,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Tool to call; where rules to judge by are found."""
     value: Any = None
     """State to reset to, arguments of a call, bytes to restore, or a call to judge."""
+    most: int = RESULT_LIMIT
+    """Characters of a result."""
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -102,7 +106,7 @@ class Host:
                 value = self._ran(target, request)
                 if inspect.iscoroutine(value):
                     value = _awaited(value)
-                return Response(observation=error_key(value))
+                return Response(observation=within(error_key(value), request.most))
         except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             return Response(stopped=f"raised {error!r}")
         assert caught.error is not None
@@ -110,7 +114,7 @@ class Host:
             return Response(stopped="ran out of memory")
         if of_the_machine(caught.error):
             return Response(machine=f"{type(caught.error).__name__}: {caught.error}")
-        return Response(observation=raised(caught.error))
+        return Response(observation=within(raised(caught.error), request.most))
 
     def _ran(self, target: Any, request: Request) -> Any:
         function = getattr(target, self._found.names.get(request.name, request.name))

@@ -37,7 +37,7 @@ class Drafted:
         about = tuple(e for e in drawn.thread.entities if canonical(e) in held)
         return msgspec.structs.replace(
             drawn,
-            state={self._part: state},
+            state={**drawn.state, self._part: state},
             facts={**drawn.facts, **facts_of(self._domain.tools, state)},
             thread=msgspec.structs.replace(drawn.thread, entities=about),
         )

@@ -72,13 +72,21 @@ class Equipped:
         groups = {**scenario.facts, **state_groups(scenario.state)}
         state = scenario.state
         if self._knowledge.masked:
-            state = {**state, MASKS: self._knowledge.masked}
+            state = {**state, MASKS: _joined(self._knowledge.masked, state.get(MASKS, {}))}
         facts = refiled(groups, self._knowledge)
         return msgspec.structs.replace(scenario, state=state, facts=facts)
 
     async def open(self, parts: Sequence[str]) -> Environment:
         environment = await self._domain.open(parts)
         return Regrouped(environment, lambda groups: refiled(groups, self._knowledge))
+
+
+def _joined(*masks: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    joined: dict[str, list[str]] = {}
+    for tools in masks:
+        for name, hidden in tools.items():
+            joined[name] = list(dict.fromkeys((*joined.get(name, ()), *hidden)))
+    return joined
 
 
 def refiled(groups: Mapping[str, Sequence[Any]], knowledge: Knowledge) -> dict[str, list[Any]]:

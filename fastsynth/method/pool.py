@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from fastsynth.env import paths
+from fastsynth.env.adapters.masks import RESERVED
 from fastsynth.env.environment import Tool
 from fastsynth.method.similarity import held_in, likeness
 from fastsynth.records import canonical
@@ -71,7 +72,7 @@ class Pool:
             self.add(Found(value=list(values), source=source, path=name))
 
     def add_state(self, state: Any) -> None:
-        for path, value in _state_values(state, ""):
+        for path, value in _state_values(_own(state), ""):
             self.add(Found(value=value, source="state", path=path))
 
     def siblings(self, value: Any) -> list[Any]:
@@ -138,11 +139,18 @@ class Pool:
 def state_groups(state: Any) -> dict[str, list[Any]]:
     """The values of a state by the pattern of their path, named `state:PATTERN`."""
     groups: dict[str, list[Any]] = {}
-    for path, value in _state_values(state, ""):
+    for path, value in _state_values(_own(state), ""):
         held = groups.setdefault(STATE + path, [])
         if value not in held:
             held.append(value)
     return groups
+
+
+def _own(state: Any) -> Any:
+    """A scenario's state without what is said of results beside it."""
+    if not isinstance(state, dict) or RESERVED.isdisjoint(state):
+        return state
+    return {name: held for name, held in state.items() if name not in RESERVED}
 
 
 def fits(value: Any, schema: Mapping[str, Any]) -> bool:

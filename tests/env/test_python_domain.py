@@ -131,7 +131,7 @@ async def test_a_tool_that_never_comes_back_is_not_called_for_ever(sample_tools:
 
     assert again == ended[0]
     assert domain._pool._workers[0].generation == generation
-    assert "begin its name with _" in stops_of(domain).warning("die")
+    assert "name it in tools.hide" in stops_of(domain).warning("die")
 
 
 @pytest.mark.anyio

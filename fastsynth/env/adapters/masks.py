@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from fastsynth.env import paths
+from fastsynth.environments import RESULT_LIMIT
+from fastsynth.errors import config_error
 
 LABEL = re.compile(r"^([^:\n]{1,40}): ")
 VARIES = "(varies)"
 MASKS = "varies"
 """Reserved key of a `python:` scenario: tool -> result paths that are masked, so that a row's
 replay masks the same."""
+
+LIMIT = "result_limit"
+"""Reserved key of a `python:` scenario: characters of a result that are passed on, where that is
+not the default."""
+RESERVED = frozenset((MASKS, LIMIT))
 
 
 def masked(value: Any, fields: Mapping[str, tuple[str, ...]]) -> Any:
@@ -21,6 +28,25 @@ def masked(value: Any, fields: Mapping[str, tuple[str, ...]]) -> Any:
         for place, found in paths.find(pattern, value):
             value = paths.put(place, value, _hidden(found, labels))
     return value
+
+
+def said_of(
+    tools: Collection[str], most: int, volatile: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    """What a `python:` scenario says beside its state, for its replay. Raises ConfigError."""
+    for name, patterns in volatile.items():
+        place = f"$.tools.volatile.{name}"
+        if name not in tools:
+            raise config_error(place, list(patterns), f"need one of the tools: {', '.join(tools)}")
+        for pattern in patterns:
+            try:
+                paths.parse(pattern)
+            except ValueError as error:
+                raise config_error(place, pattern, f"need a result path: {error}") from error
+    said: dict[str, Any] = {} if most == RESULT_LIMIT else {LIMIT: most}
+    if volatile:
+        said[MASKS] = {name: list(patterns) for name, patterns in volatile.items()}
+    return said
 
 
 def _hidden(value: Any, labels: tuple[str, ...]) -> Any:

@@ -30,6 +30,7 @@ from fastsynth.env.adapters.mcp_story import tell
 from fastsynth.env.adapters.mcp_tools import tools_of, unfit
 from fastsynth.env.adapters.names import renamed
 from fastsynth.env.adapters.python import drawing
+from fastsynth.env.adapters.results import within
 from fastsynth.env.environment import Environment, Observation, Scenario, Thread
 from fastsynth.environments import is_live, uses_folder
 from fastsynth.errors import ConfigError, EnvironmentBroken, config_error
@@ -99,6 +100,7 @@ class McpEnvironment:
         observation, self._held = await self._pool.step(
             self._held, domain.names[name], arguments, writes
         )
+        observation = within(observation, domain.server.result_limit)
         fields = self._found.volatile.get(name)
         if fields is None or not observation.ok:
             return observation

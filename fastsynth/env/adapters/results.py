@@ -14,6 +14,8 @@ from uuid import UUID
 
 import msgspec
 
+from fastsynth.env.environment import Observation
+
 _LEAST, _MOST = -(2**63), 2**64 - 1
 _DEPTH = 64
 
@@ -36,6 +38,28 @@ def plain(value: Any, depth: int = 0) -> Any:
     if kind is int:
         return _ranged(value)
     return _uncommon(value, depth)
+
+
+def within(observation: Observation, most: int) -> Observation:
+    """The observation with at most `most` characters as a model sees it: a longer text is cut there
+    and says so, as command-line harnesses do; of anything else no part would be JSON, so it is an
+    error that says what to do, as MCP clients have it."""
+    if not observation.ok:
+        if len(observation.message) <= most:
+            return observation
+        return msgspec.structs.replace(observation, message=_cut(observation.message, most))
+    value = observation.value
+    if isinstance(value, str):
+        return observation if len(value) <= most else Observation(value=_cut(value, most))
+    written = msgspec.json.encode(value)
+    if len(written) <= most or (size := len(written.decode())) <= most:
+        return observation
+    message = f"the result has {size:,} characters, more than {most:,}: ask for less at a time"
+    return Observation(error="tool", message=message)
+
+
+def _cut(text: str, most: int) -> str:
+    return f"{text[:most]}\n[cut after {most:,} of {len(text):,} characters]"
 
 
 def _key(name: Any) -> str:
