@@ -18,6 +18,8 @@ class Tools(Section, frozen=True, kw_only=True):
 
     time_limit: Annotated[float, Meta(gt=0)] = 10.0
     """Seconds one call may take before its process is killed."""
+    start_limit: Annotated[float, Meta(gt=0)] = 60.0
+    """Seconds an import of the module may take, and making its object to look at it."""
     workers: AtLeastOne = 2
     """Processes that host them."""
     hide: tuple[str, ...] = ()

@@ -40,6 +40,7 @@ from fastsynth.store.summary import Tally
 def options_of(config: Config) -> ToolOptions:
     return ToolOptions(
         time_limit=config.tools.time_limit,
+        start_limit=config.tools.start_limit,
         workers=config.tools.workers,
         result_limit=config.tools.result_limit,
         volatile=config.tools.volatile,

@@ -32,6 +32,7 @@ from fastsynth.method.chart import Chart, chart
 from fastsynth.method.decontaminate import load_benchmarks
 from fastsynth.method.student import Exam
 from fastsynth.method.studio import Studio
+from fastsynth.method.witness import check_states
 from fastsynth.opening import domain_of, meet_endpoints, planner_of, policy_of
 from fastsynth.order import Order, check_places
 from fastsynth.prompts import Prompts, load_prompts
@@ -116,6 +117,7 @@ async def _opened(
                 bus.emit(Note(text=text))
             books.rundir.write("graph.json", encode(charted.to_json()).decode())
             charted = await dealt(charted, domain, *told)
+            await check_states(charted.domain, config.seed)
             studio = _studio(charted, tools[1], prompts, order, books, bus)
         _announce(order, tools[1] if tools else None, books, bus)
         yield Sitting(config, books, bus, stop), studio

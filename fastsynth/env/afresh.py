@@ -18,17 +18,26 @@ from typing import BinaryIO
 
 import msgspec
 
-from fastsynth.env.adapters.found import Found, find
-from fastsynth.env.worker import HEADER, Host, Request, Response, private_streams, write_frame
+from fastsynth.env.adapters.found import Found
+from fastsynth.env.adapters.patience import START
+from fastsynth.env.worker import (
+    HEADER,
+    Host,
+    Request,
+    Response,
+    found_or_told,
+    private_streams,
+    write_frame,
+)
 
 LAST = "last"
 """What the end of a session is answered with where the process ends with it."""
 _decode = msgspec.msgpack.Decoder(Request).decode
 
 
-def main(target: str) -> None:
+def main(target: str, limit: float = START) -> None:
     source, goal = private_streams()
-    found = find(target)
+    found = found_or_told(target, limit, goal)
     while frame := _frame(source.fileno()):
         if _decode(frame).op == "forget":
             write_frame(goal, Response())
@@ -103,4 +112,4 @@ def _exactly(source: int, count: int) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], *map(float, sys.argv[2:]))

@@ -28,6 +28,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     time_limit: float = 10.0
     """Seconds one call of a user's tool may take before its process is killed."""
+    start_limit: float = 60.0
+    """Seconds an import of the module, or making its object to look at it, may take."""
     workers: int = 2
     """Processes that host users' tools."""
     result_limit: int = RESULT_LIMIT
@@ -60,6 +62,7 @@ def open_domain(spec: str | Served, *, options: Options | None = None) -> Domain
             return PythonDomain(
                 rest,
                 time_limit=chosen.time_limit,
+                start_limit=chosen.start_limit,
                 workers=chosen.workers,
                 scenarios=chosen.scenarios.removeprefix("python:"),
                 most=chosen.result_limit,

@@ -27,6 +27,7 @@ from fastsynth.env.adapters.found import Found, build, find
 from fastsynth.env.adapters.given import Taken, call, taken_by
 from fastsynth.env.adapters.module_state import ModuleSession
 from fastsynth.env.adapters.objects import error_key, raised
+from fastsynth.env.adapters.patience import START
 from fastsynth.env.adapters.results import within
 from fastsynth.env.environment import Observation
 from fastsynth.env.law import Call, Law, load_law
@@ -208,9 +209,18 @@ def private_streams() -> tuple[BinaryIO, BinaryIO]:
     return os.fdopen(source, "rb"), os.fdopen(goal, "wb")
 
 
-def main(target: str) -> None:
+def found_or_told(target: str, limit: float, goal: BinaryIO) -> Found:
+    """The target; where it cannot be had here, the parent is told why and this process ends."""
+    try:
+        return find(target, limit)
+    except ConfigError as error:
+        write_frame(goal, Response(broken=str(error)))
+        raise
+
+
+def main(target: str, limit: float = START) -> None:
     source, goal = private_streams()
-    host = Host(find(target))
+    host = Host(found_or_told(target, limit, goal))
     requests: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=read_frames, args=(source, requests), daemon=True).start()
     decode = msgspec.msgpack.Decoder(Request).decode
@@ -219,4 +229,4 @@ def main(target: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], *map(float, sys.argv[2:]))

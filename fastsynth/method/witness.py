@@ -14,12 +14,16 @@ import msgspec
 
 from fastsynth.env.environment import Domain
 from fastsynth.env.world import World, living
+from fastsynth.errors import ConfigError, EnvironmentBroken
 from fastsynth.method.agents import Dropped
 from fastsynth.method.calling import canonical_result
 from fastsynth.method.plan import Plan
 from fastsynth.method.rows import turns_of
 from fastsynth.records import Conversation, Message, ToolCall, canonical
+from fastsynth.seeds import derive
 
+TRIED = 3
+"""Initial states that may fail before it is the tools' fault."""
 SHOWN = 120
 """Characters of a result that a mismatch shows, from shortly before the first that differs."""
 
@@ -42,6 +46,24 @@ class Mismatch(msgspec.Struct, frozen=True, kw_only=True):
 def is_witnessed(domain: Domain) -> bool:
     """Whether rows of this domain have to replay before they are accepted: others' code runs."""
     return hasattr(domain, "open_fresh")
+
+
+async def check_states(domain: Domain, seed: int) -> None:
+    """Raises ConfigError where no initial state can be made: every job would fail of it."""
+    if not getattr(domain, "quickly_fresh", False):
+        return
+    why = ""
+    for number in range(TRIED):
+        scenario = domain.draw(domain.parts, derive(seed, "trial", number))
+        try:
+            async with living(domain, domain.parts, scenario.state):
+                return
+        except EnvironmentBroken as error:
+            why = str(error)
+    raise ConfigError(
+        f"{why}; so it was with {TRIED} initial states, need one that the tools start from within "
+        "tools.time_limit"
+    )
 
 
 async def unrepeatable(

@@ -21,6 +21,7 @@ import msgspec
 from fastsynth.env.adapters.contract import tool_of
 from fastsynth.env.adapters.module_state import ModuleSession, shown
 from fastsynth.env.adapters.names import picked, renamed, shown_names
+from fastsynth.env.adapters.patience import START, patience
 from fastsynth.env.environment import Tool
 from fastsynth.env.schemas import fault
 from fastsynth.errors import ConfigError, boundary, config_error
@@ -48,12 +49,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the module has a `load(state)` of its own."""
 
 
-def find(target: str) -> Found:
-    """Resolves `module:attribute` or `module`. Raises ConfigError naming what is missing."""
+def find(target: str, limit: float = START) -> Found:
+    """Resolves `module:attribute` or `module`, importing and making it within `limit` seconds each.
+    Raises ConfigError naming what is missing."""
     name, _, attribute = target.partition(":")
-    module = imported(name)
+    module = imported(name, limit)
     make = _factory(module, attribute, target)
-    with boundary() as caught, quiet():
+    with patience(f"python:{target}: making it", name, limit), boundary() as caught, quiet():
         functions = dict(_module_tools(module) if make is None else _object_tools(make))
     if caught.error is not None:
         raise ConfigError(f"python:{target}: cannot be made: {caught.error!r}") from caught.error
@@ -125,21 +127,22 @@ def build(found: Found, state: Any) -> Any:
     return made
 
 
-def initial_of(found: Found) -> Any:
+def initial_of(found: Found, limit: float = START) -> Any:
     """The state that tools start with where a scenario sets none, as JSON as far as it goes."""
-    with boundary(), quiet():
+    what = f"python:{found.module}: making its initial state"
+    with patience(what, found.module, limit), boundary(), quiet():
         if found.make is None:
             return shown(importlib.import_module(found.module))
         return shown(build(found, {}))
     return {}
 
 
-def imported(name: str) -> ModuleType:
+def imported(name: str, limit: float = START) -> ModuleType:
     """The module, looked for in the working directory too. Prints go to standard error."""
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
-    with boundary() as caught, quiet():
+    with patience(f"python:{name}: importing it", name, limit), boundary() as caught, quiet():
         return importlib.import_module(name)
     raise ConfigError(f"python:{name}: cannot be imported: {caught.error!r}") from caught.error
 

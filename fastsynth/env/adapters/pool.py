@@ -16,12 +16,13 @@ import msgspec
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from fastsynth.env.adapters.patience import START
 from fastsynth.env.worker import HEADER, Request, Response
-from fastsynth.errors import EnvironmentBroken
+from fastsynth.errors import ConfigError, EnvironmentBroken
 
 HOST, FRESH = "fastsynth.env.worker", "fastsynth.env.afresh"
-START = 60.0
-"""Seconds a worker may take to import the user's module and answer for the first time."""
+SPARE = 30.0
+"""Seconds a worker may take to start, beside what it imports and makes."""
 
 
 _ENDED = (anyio.IncompleteRead, anyio.EndOfStream, anyio.BrokenResourceError)
@@ -34,9 +35,12 @@ class Stopped(Exception):
 class Worker:
     """One process. A request is on its way at most once at a time."""
 
-    def __init__(self, target: str, time_limit: float, module: str = HOST) -> None:
+    def __init__(
+        self, target: str, time_limit: float, start_limit: float, module: str = HOST
+    ) -> None:
         """`module`: the one that is run."""
         self._target, self._module = target, module
+        self._start_limit = start_limit
         self._limit = time_limit
         self._lock = anyio.Lock()
         self._process: Process | None = None
@@ -73,7 +77,7 @@ class Worker:
 
     async def _start(self) -> None:
         self._process = await anyio.open_process(
-            [sys.executable, "-m", self._module, self._target],
+            [sys.executable, "-m", self._module, self._target, str(self._start_limit)],
             env={**os.environ, "PYTHONHASHSEED": "0"},  # the order of a set is the same in all
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -83,10 +87,16 @@ class Worker:
         assert self._process.stdout is not None
         self._replies = BufferedByteReceiveStream(self._process.stdout)
         self.generation += 1
+        limit = SPARE + 2 * self._start_limit  # it imports, and may make
         try:
-            await self._exchange(Request(op="forget", session=0), START)
+            response = await self._exchange(Request(op="forget", session=0), limit)
         except Stopped as error:
             raise EnvironmentBroken(f"python:{self._target}: no worker starts: {error}") from error
+        if response.broken:
+            await self._kill()
+            raise ConfigError(
+                f"{response.broken}; so it is in a worker process, although the first import worked"
+            )
 
     async def _exchange(self, request: Request, limit: float) -> Response:
         """Sends and waits. Whatever cuts it short kills the process: streams are out of step."""
@@ -142,9 +152,11 @@ class Pool:
     """A fixed number of workers; a new session goes where the fewest are. As many others give each
     session a process of its own in which nothing ran before, to one session at a time."""
 
-    def __init__(self, target: str, *, workers: int, time_limit: float) -> None:
-        self._workers = [Worker(target, time_limit) for _ in range(workers)]
-        self._fresh = [Worker(target, time_limit, FRESH) for _ in range(workers)]
+    def __init__(
+        self, target: str, *, workers: int, time_limit: float, start_limit: float = START
+    ) -> None:
+        self._workers = [Worker(target, time_limit, start_limit) for _ in range(workers)]
+        self._fresh = [Worker(target, time_limit, start_limit, FRESH) for _ in range(workers)]
         self._free = list(self._fresh)
         self._leases = anyio.Semaphore(workers)
 

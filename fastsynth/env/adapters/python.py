@@ -16,6 +16,7 @@ import msgspec
 from fastsynth.env.adapters.facts import OPAQUE, drawn_by
 from fastsynth.env.adapters.found import Found, chosen, find, imported, initial_of, notes_of
 from fastsynth.env.adapters.masks import said_of
+from fastsynth.env.adapters.patience import START
 from fastsynth.env.adapters.pool import Pool
 from fastsynth.env.adapters.python_session import FreshEnvironment, PythonEnvironment
 from fastsynth.env.environment import Environment, Observation, Scenario, Tool
@@ -42,6 +43,7 @@ class PythonDomain:
         target: str,
         *,
         time_limit: float = 10.0,
+        start_limit: float = START,
         workers: int = 2,
         scenarios: str = "",
         hide: Sequence[str] = (),
@@ -52,7 +54,7 @@ class PythonDomain:
         """`hide` and `only` name tools or functions; where `only` is empty all are meant. `most`:
         characters of a result; `volatile`: tool -> result paths that are masked."""
         self.name = f"python:{target}"
-        self._found: Found = find(target)
+        self._found: Found = find(target, start_limit)
         self.part = self._found.module
         self.parts = (self.part,)
         self.tools: Mapping[str, Tool] = chosen(self._found, hide, only)
@@ -60,7 +62,7 @@ class PythonDomain:
         self.opaque = frozenset(_opaque(self.tools))
         self.policy: Mapping[str, str] = {self.part: ""}
         self._drawn = drawing(scenarios) if scenarios else self._found.scenario
-        self._initial = initial_of(self._found)
+        self._initial = initial_of(self._found, start_limit)
         own = self._found.make is None and not self._found.loads
         self.example: Any = self._initial if own else None
         """The tools' own initial state, where a scenario may set it as it is."""
@@ -70,7 +72,7 @@ class PythonDomain:
             if tool.result
         }
         self._said = said_of(self.tools, most, volatile or {})
-        self._pool = Pool(target, workers=workers, time_limit=time_limit)
+        self._pool = Pool(target, workers=workers, time_limit=time_limit, start_limit=start_limit)
 
     @property
     def notes(self) -> tuple[str, ...]:
