@@ -17,6 +17,7 @@ import msgspec
 
 from fastsynth.env.environment import Tool
 from fastsynth.method.draft import USER, Draft, Picked, all_from_user
+from fastsynth.method.gather import gather, most_of
 from fastsynth.method.graph import ApiGraph
 from fastsynth.method.memory import Item, Memory
 from fastsynth.method.offers import FromOutput, FromUser, Offers, weights
@@ -25,9 +26,9 @@ from fastsynth.method.plan import Default, Output, Provenance
 from fastsynth.method.prospects import Prospects, Tie, least_of
 
 Offer = TypeVar("Offer", FromOutput, FromUser)
-OUTPUT_OF_TURN = 0.8
+OUTPUT_OF_TURN = 0.95
 """Share in which a value of this turn's results is taken where the user could also say one."""
-OUTPUT_OF_HISTORY = 0.5
+OUTPUT_OF_HISTORY = 0.9
 OPTIONAL = 0.3
 """Share in which an optional parameter that the user could say is given."""
 
@@ -178,8 +179,12 @@ class Binder:
             return produced
         if from_output or parameter.opaque:
             return None
+        if self._rng.random() < OUTPUT_OF_TURN:
+            gathered = gather(self._offers, parameter, self._rng)
+            if gathered is not None:
+                return gathered
         sayable = self._offers.sayable(parameter.concept)
-        least, most = least_of(schema), min(4, schema.get("maxItems", 4))
+        least, most = least_of(schema), most_of(schema)
         if len(sayable) < least:
             return produced
         values = self._rng.sample(sayable, min(len(sayable), self._rng.randint(least, most)))

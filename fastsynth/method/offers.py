@@ -23,6 +23,9 @@ from fastsynth.records import canonical
 _LAST_INDEX = re.compile(r"\d+(?=[\]}][^\[{]*$)")
 
 
+_NUMBERS: Mapping[Any, tuple[type, ...]] = {"number": (int, float), "integer": (int,)}
+
+
 class FromOutput(msgspec.Struct, frozen=True, eq=False):
     """A value of a result."""
 
@@ -84,6 +87,7 @@ class Offers:
         self._users: dict[Parameter, tuple[list[FromUser], list[float]]] = {}
         self._lists: dict[Parameter, list[list[Item]]] = {}
         self._single: dict[str, bool] = {}
+        self._singles: dict[Parameter, list[FromOutput]] = {}
         self._sayable: dict[str, list[tuple[Any, str]]] = {}
 
     def outputs(self, parameter: Parameter) -> FromOutputs:
@@ -206,6 +210,25 @@ class Offers:
         if found is None:
             found = self._lists[parameter] = self._find_lists(parameter)
         return found
+
+    def singles(self, parameter: Parameter) -> list[FromOutput]:
+        """Numbers that stand alone in this turn's results and could be elements of a list."""
+        found = self._singles.get(parameter)
+        if found is None:
+            found = self._singles[parameter] = self._find_singles(parameter)
+        return found
+
+    def _find_singles(self, parameter: Parameter) -> list[FromOutput]:
+        kinds = _NUMBERS.get(parameter.schema.get("items", {}).get("type"))
+        if not kinds:
+            return []
+        now = len(self._memory.turns) - 1
+        offers = [
+            FromOutput(item, False, 1.0)
+            for item in self._memory.items.get(parameter.concept, ())
+            if item.turn == now and type(item.value) in kinds
+        ]
+        return [offer for offer in offers if self.ways(offer)]
 
     def _find_lists(self, parameter: Parameter) -> list[list[Item]]:
         groups: dict[tuple[int, str], list[Item]] = {}

@@ -21,6 +21,8 @@ LOOKUP = 0.55
 """Share of sayable parameters of a target that are looked up instead, where a tool could."""
 LED_TO = 0.7
 """Share in which one is looked up where none was drawn but the turn is to have several calls."""
+TELLING = 0.6
+"""Weight of a producer for each thing but one that the user would have to say for it."""
 DEEPEST = 5
 TRIES = 5
 """Tools tried for one further call."""
@@ -155,9 +157,11 @@ class Walk:
         return False
 
     def _ease(self, producer: str, part: str) -> float:
-        """Preference among producers: the graph's, and those of the same part."""
+        """Preference among producers: the graph's, those of the same part, and a look-up before
+        what has to be told a lot first (a card listed, not registered)."""
         same = self._graph.tools[producer].part == part
-        return self._graph.ease[producer] * (1.0 if same else 0.6)
+        told = sum(p.required and not p.opaque for p in self._graph.parameters[producer])
+        return self._graph.ease[producer] * (1.0 if same else 0.6) * TELLING ** max(0, told - 1)
 
     async def _continue(self) -> bool:
         """Case 1, corrected: one more call that shares a value with the trace, if there is one."""

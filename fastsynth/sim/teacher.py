@@ -127,7 +127,9 @@ class Teacher:
             reasoning = thinking.leak(reasoning, script.level, rng)
         call = Function(turn.steps[number].tool, encode(standing.arguments(number)).decode())
         if mistake is not None:
-            return _spoiled(script, standing, number, call, reasoning, mistake, wrong, tools)
+            made_so_far = {c.function.name for m in messages for c in m.tool_calls or ()}
+            fresh = [tool for tool in tools if tool.name not in made_so_far]
+            return _spoiled(script, standing, number, call, reasoning, mistake, wrong, fresh)
         return Spoken(reasoning=reasoning, calls=(call,))
 
 
@@ -153,7 +155,8 @@ def _spoiled(
         if needless is not None:
             call = needless
             again = any(made.name == call.name for made in standing.made)
-            about = next((t.description for t in tools if t.name == call.name), "")
+            known = script.about.get(call.name, "")
+            about = next((t.description for t in tools if t.name == call.name), known)
             reasoning = thinking.think_needless(call.name, about, rng, again)
     elif mistake == "text_call" and chosen:
         return Spoken(content=_as_text(call, rng), reasoning=reasoning)
