@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from fastsynth.env.environment import Thread
 from fastsynth.env.world import Mark, World
 from fastsynth.errors import FastsynthError
 from fastsynth.llm.completion import Malformed, message_reply
@@ -27,7 +26,7 @@ from fastsynth.method.plan import Goal, Interruption, Step, Turn
 from fastsynth.method.progress import progress
 from fastsynth.method.rows import turns_of
 from fastsynth.method.scene import Scene
-from fastsynth.method.script import Cue, Style
+from fastsynth.method.script import UNSCRIPTED
 from fastsynth.method.verify import Executed, judge
 from fastsynth.records import Call, Message, ToolCall, encode
 from fastsynth.store.exports.formats import chat_messages
@@ -36,14 +35,6 @@ from fastsynth.store.task import Task
 
 Said = Message | Mapping[str, Any]
 """A message, or one in OpenAI's form (arguments as text or as an object)."""
-_UNSCRIPTED = Cue(
-    purpose="student",
-    seed=0,
-    turns=(),
-    thread=Thread(persona="", occasion=""),
-    now="",
-    style=Style(),
-)
 
 
 class TurnReward(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +64,7 @@ class Episode:
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """What was said before, in OpenAI's form; the user's message last."""
+        """What was said before, in OpenAI's form; the user's last."""
         return chat_messages(self._scene.transcript.messages, "none")
 
     @property
@@ -81,14 +72,18 @@ class Episode:
         """OpenAI tool list as the model is to see it."""
         return [msgspec.json.decode(tool) for tool in self._scene.tools]
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing that is still said can make it right: it was answered, or has failed."""
+        return self._answered or self._fault is not None
+
     async def step(self, said: Said) -> list[dict[str, Any]]:
         """Runs the calls of a message of the assistant, native or written as text, and gives their
         results as `tool` messages; [] for an answer, which ends the turn."""
         if self._answered:
             self._fault = self._fault or refused("goes_on_after_answer", "")
             return []
-        message = self._heard(said)
-        if message is None:
+        if (message := self._heard(said)) is None:
             return []
         self.said.append(message)
         self._fault = self._fault or self._misstep(message)
@@ -144,6 +139,7 @@ class Episode:
             return Message(role="tool", content=text, tool_call_id=call.id, name=call.name)
         result, ran = await run_call(self._world, call, self._troubles)
         self.executed.append(msgspec.structs.replace(ran, message=self._steps))
+        self._fault = stuck(self.executed) if ran.stopped else None
         return result
 
     async def _judged(self, answer: bool) -> Dropped | None:
@@ -229,7 +225,7 @@ class Course:
             tool_names=[tool["function"]["name"] for tool in tools],
             seen=lambda: list(seen),
             recalled=due.recalled,
-            script=_UNSCRIPTED,
+            script=UNSCRIPTED,
             mode="strict" if strict or due.strict else "default",
         )
 

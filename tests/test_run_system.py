@@ -15,6 +15,8 @@ from fastsynth.env.law import Governed, load_law
 from fastsynth.env.registry import open_domain
 from fastsynth.env.world import World, living
 from fastsynth.records import Conversation
+from fastsynth.scoring import Scorer
+from fastsynth.store.compact import read_preferences
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CLOCK = "2026-03-02T09:00+01:00"
@@ -127,3 +129,36 @@ def test_policy_and_clock_are_identity(governed: Path, tmp_path: Path) -> None:
 
     assert ended.returncode == 2
     assert "made by a run of identity" in ended.stderr
+
+
+@pytest.mark.anyio
+async def test_rewards_know_the_rules(governed: Path) -> None:
+    made = {row.id: row for row in rows(governed)}
+    async with Scorer() as scorer:
+        own = [(await scorer.reward(row, row.messages)).score for row in made.values()]
+        tried = [
+            (await scorer.reward(made[p.id], p.rejected, p.turn)).turns[0].reason
+            for p in read_preferences(governed)
+        ]
+
+    assert set(own) == {1.0}
+    assert tried == [p.reason for p in read_preferences(governed)]
+
+
+@pytest.mark.anyio
+async def test_a_reward_is_lost_by_a_call_that_breaks_a_rule(governed: Path) -> None:
+    made, turn, truth = next(
+        (row, turn, call)
+        for row in rows(governed)
+        for turn, calls in enumerate(row.ground_truth)
+        for call in calls
+        if call.name == "book_appointment"
+    )
+    whitened = {"dentist": "Dr. Sato", "treatment": "whitening"}
+    call = {"name": truth.name, "arguments": json.loads(truth.arguments) | whitened}
+    said = [{"role": "assistant", "tool_calls": [call]}, {"role": "assistant", "content": "Done."}]
+    async with Scorer() as scorer:
+        reward = await scorer.reward(made, said, turn)
+
+    assert reward.turns[0].reason == "breaks_rule"
+    assert "Dr. Sato does no whitening." in reward.turns[0].detail

@@ -229,6 +229,7 @@ async def test_an_episode_gives_results_as_the_row_has_them(
         results = [
             r["content"] for m in said if m.role == "assistant" for r in await episode.step(m)
         ]
+        assert episode.over
         assert (await episode.reward()).passed
 
     assert results == [m.content for m in said if m.role == "tool"]

@@ -17,7 +17,7 @@ from fastsynth.records import Conversation, encode
 from fastsynth.store.compact import read_preferences, read_rows
 from fastsynth.store.exports.formats import LESSONS, REASONING, Format, Reasoning
 from fastsynth.store.exports.lesson import By, lessons
-from fastsynth.store.exports.pairs import PAIRS, pairs_of, write_pair
+from fastsynth.store.exports.pairs import PAIRS, has_place, pairs_of, write_pair
 from fastsynth.store.exports.tasks import tasks
 from fastsynth.store.preferences import Preference
 
@@ -74,18 +74,25 @@ def _lessons(
 def _pairs(
     run_dir: Path, file: BinaryIO, form: Format, by: By, reasoning: Reasoning, unhinted: bool
 ) -> str:
-    lines = whole = hinted = 0
+    lines = whole = hinted = malformed = 0
     for row, found in _beside_rows(run_dir):
         fit = [pair for pair in found if not (unhinted and _helped(row, pair))]
         whole += len(found)
         hinted += len(found) - len(fit)
         for pair in pairs_of(row, fit, by):
+            if not has_place(pair, form):
+                malformed += 1
+                continue
             file.write(encode(write_pair(pair, form, reasoning)) + b"\n")
             lines += 1
     if whole == 0:
         raise ConfigError(f"{run_dir}/preferences.parquet: no pairs, need attempts that failed")
     said = f"{lines:,} lines of {whole:,} pairs"
-    return said + (f"; {hinted:,} with a side written under a hint left out" if hinted else "")
+    if hinted:
+        said += f"; {hinted:,} with a side written under a hint left out"
+    if malformed:
+        said += f"; {malformed:,} with malformed arguments, which {form} has no place for, left out"
+    return said
 
 
 def _beside_rows(run_dir: Path) -> Iterator[tuple[Conversation, list[Preference]]]:

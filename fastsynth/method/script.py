@@ -91,6 +91,17 @@ class Cue(msgspec.Struct, frozen=True, kw_only=True):
     texts: tuple[str, ...] = ()
 
 
+UNSCRIPTED = Cue(
+    purpose="student",
+    seed=0,
+    turns=(),
+    thread=Thread(persona="", occasion=""),
+    now="",
+    style=Style(),
+)
+"""Where no scripted model will be asked."""
+
+
 class AdvancedDraft(msgspec.Struct, frozen=True, kw_only=True):
     """The writer's structured reply to purpose `advanced`: the composite tool, or its rejection."""
 

@@ -11,6 +11,7 @@ from fastsynth.store.portrait import SCRIPTED, Portrait
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
+PAIRS = "preferences.parquet"
 _COLUMNS = (
     ("id, schema_version", "stable name of the row; version of these columns"),
     (
@@ -56,7 +57,7 @@ def card(name: str, manifest: Manifest, rows: Portrait, created: str = "") -> st
     `name` is the run directory's; `created` is an ISO date, "" leaves it out.
     """
     parts = (
-        _front_matter(name, rows),
+        _front_matter(name, manifest, rows),
         f"# {name}",
         _who(manifest),
         _what(manifest, rows),
@@ -80,14 +81,17 @@ def written_by(manifest: Manifest) -> str:
     return f"Written by: {', '.join(manifest.teachers) or 'not recorded'}."
 
 
-def _front_matter(name: str, rows: Portrait) -> str:
+def _front_matter(name: str, manifest: Manifest, rows: Portrait) -> str:
     size = next((size for bound, size in _SIZES if rows.rows < bound), "n>1M")
+    configs = [{"config_name": "default", "data_files": "data/*.parquet"}]
+    if any(file.path == PAIRS and file.rows for file in manifest.files):
+        configs.append({"config_name": "preferences", "data_files": PAIRS})
     fields = {
         "pretty_name": name,
         "task_categories": ["text-generation"],
         "tags": ["function-calling", "tool-use", "multi-turn", "synthetic", "fastsynth"],
         "size_categories": [size],
-        "configs": [{"config_name": "default", "data_files": "data/*.parquet"}],
+        "configs": configs,
     }
     text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True)
     note = "# yours to choose; the terms of the teacher's model may bind you"

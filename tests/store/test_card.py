@@ -7,6 +7,7 @@ import yaml
 from made_up_rows import manifest, row
 
 from fastsynth.store.card import card
+from fastsynth.store.manifest import DataFile
 from fastsynth.store.portrait import portray
 
 ROWS = [row(n, turns=1 + n % 4, level=n % 3) for n in range(40)]
@@ -20,6 +21,14 @@ def test_front_matter_is_yaml_the_hub_reads() -> None:
     assert fields["configs"] == [{"config_name": "default", "data_files": "data/*.parquet"}]
     assert "synthetic" in fields["tags"]
     assert fields["license"] == "unknown"
+
+
+def test_pairs_are_a_config_of_their_own_where_there_are_any() -> None:
+    file = DataFile(path="preferences.parquet", rows=3, bytes=9, sha256="")
+    run = msgspec.structs.replace(manifest(), files=(file,))
+    fields = yaml.safe_load(card("made-up", run, portray(ROWS)).split("---")[1])
+
+    assert [config["config_name"] for config in fields["configs"]] == ["default", "preferences"]
 
 
 def test_a_scripted_teacher_is_said_first() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from test_exports import PARALLEL, answer, call, calls, result, row, user
 
-from fastsynth.records import Attempt, Conversation, Message
+from fastsynth.records import Attempt, Conversation, Message, ToolCall
 from fastsynth.store.exports.formats import Format
 from fastsynth.store.exports.lesson import By
-from fastsynth.store.exports.pairs import pairs_of, write_pair
+from fastsynth.store.exports.pairs import has_place, pairs_of, write_pair
 from fastsynth.store.preferences import pairs
 
 TWO_STEPS = row(
@@ -33,7 +33,11 @@ def lines(
     query = next(m.content for m in conversation.messages if m.role == "user") or ""
     attempt = Attempt(turn=0, level=0, reason=reason, messages=tried, query=query, solved=True)
     found = pairs("a-1", conversation.messages, [attempt, attempt])
-    written = (write_pair(pair, form, "field") for pair in pairs_of(conversation, found, by))
+    written = (
+        write_pair(pair, form, "field")
+        for pair in pairs_of(conversation, found, by)
+        if has_place(pair, form)
+    )
     return json.loads(json.dumps(list(written)))
 
 
@@ -81,3 +85,12 @@ def test_swift_pairs_share_a_prompt_that_is_not_learned() -> None:
     assert chosen[:4] == rejected[:4]
     assert [m.get("loss", True) for m in chosen[2:]] == [False, True, True]
     assert (chosen[-1]["role"], rejected[-1]["role"]) == ("tool_call", "assistant")
+
+
+def test_a_call_whose_arguments_are_no_object_has_no_place_in_swift() -> None:
+    cut_off = ToolCall(id="c00000007", name="read", arguments="{")
+    tried = Message(role="assistant", tool_calls=(cut_off,))
+
+    assert lines(TWO_STEPS, tried, form="swift-dpo") == []
+    (line,) = lines(TWO_STEPS, tried, form="dpo")
+    assert line["rejected"][0]["tool_calls"][0]["function"]["arguments"] == "{"

@@ -112,7 +112,7 @@ def chat_messages(messages: Iterable[Message], reasoning: Reasoning) -> list[Lin
     """With arguments as objects, and the tool's name beside its result: templates read both."""
     lines = []
     for message in messages:
-        line = _chat_message(message, reasoning, _object_arguments)
+        line = _chat_message(message, reasoning, object_arguments)
         lines.append({**line, "name": message.name} if message.role == "tool" else line)
     return lines
 
@@ -169,14 +169,14 @@ def _thought(message: Message) -> str:
 
 
 def _named(call: ToolCall) -> Line:
-    return {"name": call.name, "arguments": _object_arguments(call)}
+    return {"name": call.name, "arguments": object_arguments(call)}
 
 
 def _text_arguments(call: ToolCall) -> str:
     return call.arguments
 
 
-def _object_arguments(call: ToolCall) -> Any:
+def object_arguments(call: ToolCall) -> Any:
     """The text itself where the call was malformed."""
     return _value(call.arguments)
 

@@ -18,6 +18,7 @@ from fastsynth.store.exports.formats import (
     Reasoning,
     as_text,
     chat_messages,
+    object_arguments,
     swift_messages,
 )
 from fastsynth.store.exports.lesson import By, Tools, tools_at
@@ -56,6 +57,12 @@ def pairs_of(row: Conversation, preferences: Iterable[Preference], by: By) -> It
         if chosen != other and said not in seen:
             seen.add(said)
             yield pair
+
+
+def has_place(pair: Pair, form: Format) -> bool:
+    """Whether the form can hold the pair: ms-swift reads the arguments of every call."""
+    calls = (call for message in pair.rejected for call in message.tool_calls)
+    return form != "swift-dpo" or all(isinstance(object_arguments(call), dict) for call in calls)
 
 
 def write_pair(pair: Pair, form: Format, reasoning: Reasoning) -> Line:
