@@ -34,7 +34,7 @@ pytestmark = pytest.mark.anyio
 SERVER = str(Path(__file__).parents[1] / "env" / "mcp_notes_server.py")
 NOTES = Mcp(
     command=("python", SERVER), name="notes", reset=Reset(restart=True), pool=2,
-    hide=("empty_notes", "hang", "leave"), reads=("show_literal",),
+    hide=("empty_notes", "hang", "leave", "count_calls"), reads=("show_literal",),
 )  # fmt: skip
 Twist = Callable[[dict[str, Any]], None]
 
