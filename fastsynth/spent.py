@@ -10,6 +10,7 @@ from fastsynth.events import Event, RequestDone
 from fastsynth.llm.completion import decode_reply
 from fastsynth.records import Usage
 from fastsynth.store import segment
+from fastsynth.store.lineage import reuses
 from fastsynth.store.manifest import Manifest
 
 
@@ -34,13 +35,21 @@ def spent_before(
     run_dir: Path, left: Manifest, journalled: Usage, finished: Callable[[int], bool]
 ) -> Usage:
     """As the last sitting counted it; after a kill, what jobs in the journal took and what is
-    stored for the others. Raises DamagedFile."""
+    stored for the others. A job may have taken replies that another run paid for: where there is
+    such a run, all that is stored here is read instead. Raises DamagedFile."""
     if left.stopped_by:
         return left.usage
-    usage = journalled
+    if reuses(run_dir):
+        usage, finished = Usage(), _none
+    else:
+        usage = journalled
     for reply in _unfinished(run_dir, finished):
         usage = usage + decode_reply(reply).usage
     return usage
+
+
+def _none(_: int) -> bool:
+    return False
 
 
 def _unfinished(run_dir: Path, finished: Callable[[int], bool]) -> Iterator[bytes]:

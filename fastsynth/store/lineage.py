@@ -38,6 +38,11 @@ def remember(run_dir: Path, reuse: Sequence[Path]) -> None:
         write_atomically(run_dir / "replies" / FILE, ("\n".join(written) + "\n").encode())
 
 
+def reuses(run_dir: Path) -> bool:
+    """Whether a sitting of that run was ever given replies of another one."""
+    return (run_dir / "replies" / FILE).is_file()
+
+
 def _reused(run_dir: Path) -> Iterator[Path]:
     path = run_dir / "replies" / FILE
     if path.is_file():
