@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import ExitStack
 
 import anyio
+import anyio.lowlevel
 
 from fastsynth.engine.loop import LOOP, MOST
 
@@ -41,7 +42,9 @@ def test_of_many_ready_sockets_each_is_served_once_and_a_timer_in_between() -> N
             for one in sockets:
                 loop.add_reader(one, read, one)
             loop.call_soon(loop.call_later, 0, wake)
-            await anyio.sleep(0.05)
+            with anyio.fail_after(30):
+                while woken < 0 or len(served) < 5 * MOST:
+                    await anyio.lowlevel.checkpoint()
             for one in sockets:
                 loop.remove_reader(one)
         return served, woken
@@ -67,7 +70,11 @@ def test_a_socket_given_up_before_its_turn_is_not_served() -> None:
 
             for number, one in enumerate(sockets):
                 loop.add_reader(one, read, number)
-            await anyio.sleep(0.02)
+            with anyio.fail_after(30):
+                while not served:
+                    await anyio.lowlevel.checkpoint()
+            for _ in range(10):
+                await anyio.lowlevel.checkpoint()
         return served
 
     served = anyio.run(scene, backend_options=LOOP)

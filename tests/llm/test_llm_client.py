@@ -154,7 +154,7 @@ async def test_a_server_that_hangs_costs_one_time_out(transport: str) -> None:
     setup = Setup()
     async with loopback() as server:
         server.steps = [hang]
-        reply = await one(server, setup, transport=transport, timeout=0.3)
+        reply = await one(server, setup, transport=transport, timeout=1.0)
 
     assert isinstance(reply, Reply)
     assert [event.cause for event in setup.of(RequestFailed)] == ["timeout"]
@@ -165,10 +165,10 @@ async def test_waiting_in_our_own_queue_is_no_time_out() -> None:
     setup = Setup()
 
     async def slow(request: Any) -> Any:
-        await anyio.sleep(0.15)
+        await anyio.sleep(0.3)
         return await json_reply(completion())(request)
 
-    async with loopback() as server, setup.client(server.url, in_flight=1, timeout=0.4) as client:
+    async with loopback() as server, setup.client(server.url, in_flight=1, timeout=1.2) as client:
         server.default = slow
         async with anyio.create_task_group() as group:
             for job in range(5):
@@ -242,8 +242,9 @@ async def test_retry_after_in_seconds_is_kept(transport: str, status: int) -> No
         took = anyio.current_time() - start
 
     assert isinstance(reply, Reply)
-    assert 0.4 <= took < 2.0
-    assert [event.limit for event in setup.of(Throttled)] == [f"http_{status}"]
+    assert took >= 0.4
+    told = [(event.limit, event.seconds) for event in setup.of(Throttled)]
+    assert told == [(f"http_{status}", pytest.approx(0.4))]
 
 
 @pytest.mark.anyio
@@ -261,7 +262,8 @@ async def test_retry_after_as_a_date_is_read_by_the_servers_clock() -> None:
         took = anyio.current_time() - start
 
     assert isinstance(reply, Reply)
-    assert 0.9 <= took < 3.0
+    assert took >= 0.9
+    assert [event.seconds for event in setup.of(Throttled)] == [pytest.approx(1.0)]
 
 
 @pytest.mark.anyio
@@ -270,13 +272,14 @@ async def test_a_quota_at_zero_pauses_before_the_server_has_to_refuse() -> None:
     headers = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "300ms"}
     async with loopback() as server, setup.client(server.url) as client:
         server.steps = [json_reply(completion(), headers=headers)]
-        await client.ask(ask(0))
         start = anyio.current_time()
+        await client.ask(ask(0))
         await client.ask(ask(1))
         took = anyio.current_time() - start
 
-    assert took >= 0.27  # the pause began a moment before the first reply was handed back
-    assert [event.limit for event in setup.of(Throttled)] == ["quota"]
+    assert took >= 0.3
+    told = [(event.limit, event.seconds) for event in setup.of(Throttled)]
+    assert told == [("quota", pytest.approx(0.3))]
 
 
 @pytest.mark.anyio
@@ -455,7 +458,7 @@ async def test_when_all_addresses_stay_gone_the_run_stops() -> None:
     async with loopback() as server:
         url = server.url
     async with setup.client(url, give_up=1.0) as client:
-        with pytest.raises(NoEndpoint, match="gone for 1 s"), anyio.fail_after(10):
+        with pytest.raises(NoEndpoint, match="gone for 1 s"), anyio.fail_after(60):
             await client.ask(ask())
 
     told = [note.text for note in setup.of(Note) if "no address answers" in note.text]
