@@ -6,6 +6,7 @@ from rich.console import Console
 
 from fastsynth.config import Config
 from fastsynth.errors import Interrupted, NoEndpoint, NothingAccepted
+from fastsynth.invocation import hint
 from fastsynth.order import Order, identity
 from fastsynth.prompts import Prompts
 from fastsynth.records import encode
@@ -59,7 +60,9 @@ def raise_for(order: Order, manifest: Manifest, gone: NoEndpoint | None, failure
         what = f"{order.run_dir}: nothing accepted in {manifest.jobs} jobs"
         if manifest.stopped_by not in ENDED:
             raise NothingAccepted(f"{what}, stopped by {manifest.stopped_by}; {again}")
-        raise NothingAccepted(f"{what}: {_funnel(manifest) or 'none could be planned'}")
+        unplanned = not set(manifest.funnel) - {"walk"}
+        where = f"; `{hint('doctor')}` says which tools could not be called" if unplanned else ""
+        raise NothingAccepted(f"{what}: {_funnel(manifest) or 'none could be planned'}{where}")
 
 
 def _funnel(manifest: Manifest) -> str:

@@ -51,11 +51,12 @@ def drawn_by(
         if caught.error is not None:
             raise ConfigError(f"scenario of {part}: {caught.error!r}") from caught.error
     if isinstance(given, Scenario):
+        _check(given, f"scenario of {part}")
         state = given.state if part in given.state else {part: given.state}
         found = facts_of(tools, state if any(state.values()) else initial)
         about = tuple(as_json(given.thread.entities, f"scenario of {part}: entities"))
         return Scenario(
-            state=plain(state),
+            state=as_json(state, f"scenario of {part}: state"),
             facts=as_json({**found, **given.facts}, f"scenario of {part}: facts"),
             thread=msgspec.structs.replace(given.thread, entities=about),
             now=given.now,
@@ -63,12 +64,31 @@ def drawn_by(
         )
     if not isinstance(given, dict):
         raise config_error(f"scenario of {part}", given, "need a dict or a Scenario")
-    state = {part: plain(given)}
+    state = {part: as_json(given, f"scenario of {part}")}
     thread = Thread(persona=rng.choice(PERSONAS), occasion=rng.choice(OCCASIONS))
     moment = datetime(2026, 1, 5, 9, tzinfo=UTC) + timedelta(hours=rng.randrange(8000))
     now = moment.isoformat(timespec="minutes")
     facts = as_json(facts_of(tools, given or initial), f"scenario of {part}")
     return Scenario(state=state, facts=facts, thread=thread, now=now)
+
+
+def _check(given: Scenario, place: str) -> None:
+    """A user's own Scenario, whose fields nothing has held to their types. Raises ConfigError."""
+    if not isinstance(given.state, dict):
+        raise config_error(f"{place}: state", given.state, "need a dict")
+    if not isinstance(given.facts, Mapping):
+        raise config_error(f"{place}: facts", given.facts, "need a dict of lists")
+    for name, values in given.facts.items():
+        if not isinstance(values, list | tuple | set | frozenset | range):
+            raise config_error(f"{place}: facts[{name!r}]", values, "need a list of values")
+    said = (getattr(given.thread, "persona", None), getattr(given.thread, "occasion", None))
+    if not all(isinstance(words, str) for words in said):
+        raise config_error(f"{place}: thread", given.thread, "need a Thread of two texts")
+    try:
+        datetime.fromisoformat(given.now)
+    except (TypeError, ValueError) as error:
+        allowed = "need ISO 8601, such as 2026-03-02T09:00+01:00"
+        raise config_error(f"{place}: now", given.now, allowed) from error
 
 
 def as_json(given: Any, place: str) -> Any:

@@ -19,7 +19,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from fastsynth.env.adapters.contract import tool_of
-from fastsynth.env.adapters.module_state import ModuleSession, shown
+from fastsynth.env.adapters.module_state import ModuleSession, shown, variables
 from fastsynth.env.adapters.names import picked, renamed, shown_names
 from fastsynth.env.adapters.patience import START, patience
 from fastsynth.env.environment import Tool
@@ -125,6 +125,19 @@ def build(found: Found, state: Any) -> Any:
     if state and callable(getattr(made, "load", None)):
         made.load(state)
     return made
+
+
+def check_settable(found: Found, state: Any) -> None:
+    """Whether `build` can put `state` into a module's variables. Raises ConfigError."""
+    if found.make is not None or found.loads or not state:
+        return
+    place, known = f"scenario of {found.module}", variables(importlib.import_module(found.module))
+    if not isinstance(state, dict):
+        raise config_error(place, state, "need a dict, variable -> value")
+    unknown = sorted(state.keys() - known)
+    if unknown:
+        named = ", ".join(sorted(known)) or "none"
+        raise config_error(place, ", ".join(unknown), f"need variables: {named}; or a load(state)")
 
 
 def initial_of(found: Found, limit: float = START) -> Any:

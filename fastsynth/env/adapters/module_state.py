@@ -52,6 +52,11 @@ class ModuleSession:
             self.held = {name: space[name] for name in self.held if name in space}
 
 
+def variables(module: ModuleType) -> frozenset[str]:
+    """Names that a scenario may set."""
+    return frozenset(pickle.loads(initial(module)))
+
+
 @lru_cache(maxsize=8)
 def initial(module: ModuleType) -> bytes:
     """The variables as the import left them, pickled together so that what they share stays so."""

@@ -14,7 +14,15 @@ import jsonschema_rs
 import msgspec
 
 from fastsynth.env.adapters.facts import OPAQUE, drawn_by
-from fastsynth.env.adapters.found import Found, chosen, find, imported, initial_of, notes_of
+from fastsynth.env.adapters.found import (
+    Found,
+    check_settable,
+    chosen,
+    find,
+    imported,
+    initial_of,
+    notes_of,
+)
 from fastsynth.env.adapters.masks import said_of
 from fastsynth.env.adapters.patience import START
 from fastsynth.env.adapters.pool import Pool
@@ -81,6 +89,7 @@ class PythonDomain:
 
     def draw(self, parts: Sequence[str], rng: Random) -> Scenario:
         drawn = drawn_by(self._drawn, self.part, self.tools, rng, self._initial)
+        check_settable(self._found, drawn.state[self.part])
         if not self._said:
             return drawn
         return msgspec.structs.replace(drawn, state={**drawn.state, **self._said})
