@@ -20,11 +20,11 @@ import anyio
 
 from fastsynth.env.environment import Domain
 from fastsynth.env.registry import open_domain
-from fastsynth.method.bare import bare
-from fastsynth.method.discover import Effort, Findings, as_evidence, probe
-from fastsynth.method.edits import mark_of
-from fastsynth.method.graph import ApiGraph, build_graph
-from fastsynth.method.verdicts import Discovery, judge
+from fastsynth.method.discovery.bare import bare
+from fastsynth.method.discovery.discover import Effort, Findings, as_evidence, probe
+from fastsynth.method.discovery.verdicts import Discovery, judge
+from fastsynth.method.graph.edits import mark_of
+from fastsynth.method.graph.graph import ApiGraph, build_graph
 
 Row = dict[str, Any]
 Mark = tuple[str, ...]

@@ -27,9 +27,9 @@ import msgspec
 from aiohttp import web
 
 from fastsynth.config import Config, Endpoint, Engine, Output
+from fastsynth.config.settings import dump
 from fastsynth.prompts import share
 from fastsynth.records import Usage, encode
-from fastsynth.settings import dump
 from fastsynth.sim import api, server
 from fastsynth.store.compact import read_rows
 from fastsynth.store.manifest import read_manifest

@@ -32,11 +32,11 @@ from engine_talks import counts, playing, write_talks
 from profile_shares import shares
 
 from fastsynth.config import Config
+from fastsynth.config.settings import Flags, load_config
 from fastsynth.engine.loop import LOOP
-from fastsynth.order import Order
 from fastsynth.prompts import share
 from fastsynth.run import generate
-from fastsynth.settings import Flags, load_config
+from fastsynth.running.order import Order
 from fastsynth.store.manifest import read_manifest
 
 SUBJECTS = ("world", "bfcl")

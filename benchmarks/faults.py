@@ -23,8 +23,8 @@ import msgspec
 from aiohttp import web
 
 from fastsynth.config import Config, ConversationShape, Endpoint, Engine, Output, Price
+from fastsynth.config.settings import dump
 from fastsynth.records import Usage, encode
-from fastsynth.settings import dump
 from fastsynth.sim import api, server
 from fastsynth.sim.faults import Fault, Faults
 from fastsynth.store.compact import read_rows

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from fastsynth.method.talk import Talk
+from fastsynth.method.conversation.talk import Talk
 
 SHARED = frozenset(
     """Studio Client Service Pool Gate Bus Planner ApiGraph ObjectDomain BfclDomain Equipped Tool

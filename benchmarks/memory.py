@@ -31,8 +31,8 @@ from fastsynth import run as runs
 from fastsynth.config import Config, Endpoint, Engine, Output
 from fastsynth.engine.quota import Quota
 from fastsynth.llm.transport import raise_file_limit
-from fastsynth.order import Order
 from fastsynth.run import generate
+from fastsynth.running.order import Order
 from fastsynth.sim.embedded import start_embedded
 from fastsynth.sim.server import Options
 from fastsynth.store.journal import Head

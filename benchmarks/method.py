@@ -33,20 +33,20 @@ from fastsynth.events import Bus
 from fastsynth.llm.chat import Chat
 from fastsynth.llm.client import Settings, open_client
 from fastsynth.llm.fake import MemoryReplies
-from fastsynth.method.arguments import Binder, Missing
-from fastsynth.method.chain import Effort
+from fastsynth.method.chain.chain import Effort
+from fastsynth.method.conversation.rows import turns_of
 from fastsynth.method.forms import normal, stands_in
-from fastsynth.method.graph import ApiGraph, build_graph
-from fastsynth.method.guards import distinctive
-from fastsynth.method.memory import Memory
+from fastsynth.method.graph.graph import ApiGraph, build_graph
 from fastsynth.method.plan import Output, Provenance, Step, User
-from fastsynth.method.rows import turns_of
-from fastsynth.method.walk import Reach, Walk
+from fastsynth.method.query.guards import distinctive
+from fastsynth.method.walk.arguments import Binder, Missing
+from fastsynth.method.walk.memory import Memory
+from fastsynth.method.walk.walk import Reach, Walk
 from fastsynth.method.wording import first_sentence, words
 from fastsynth.records import Accepted, Conversation, Outcome, Rejected, Usage, canonical
 from fastsynth.seeds import derive
 from fastsynth.sim.inprocess import studio, teacher_chat
-from fastsynth.sim.mistakes import NONE
+from fastsynth.sim.teacher.mistakes import NONE
 from fastsynth.synthesis import synthesize
 
 MISTAKES = msgspec.structs.replace(

@@ -27,18 +27,18 @@ from fastsynth.env.environment import Domain
 from fastsynth.env.registry import domain_of_row
 from fastsynth.env.world import World, check_arguments, living
 from fastsynth.method.agents import Dropped
-from fastsynth.method.answer import goal_fault
-from fastsynth.method.chain import Effort
-from fastsynth.method.claims import Ground, claim_fault
+from fastsynth.method.chain.answer import goal_fault
+from fastsynth.method.chain.chain import Effort
+from fastsynth.method.chain.claims import Ground, claim_fault
+from fastsynth.method.chain.verify import Executed, Verdict, judge, ungrounded
+from fastsynth.method.conversation.rows import turns_of
 from fastsynth.method.forms import normal
 from fastsynth.method.plan import Goal, Interruption, Step, Turn
-from fastsynth.method.rows import turns_of
-from fastsynth.method.verify import Executed, Verdict, judge, ungrounded
 from fastsynth.records import Accepted, Call, Conversation, Message, ToolCall, canonical
 from fastsynth.replay import Verifier
 from fastsynth.seeds import derive
 from fastsynth.sim.inprocess import studio, teacher_chat
-from fastsynth.sim.mistakes import Mistakes
+from fastsynth.sim.teacher.mistakes import Mistakes
 from fastsynth.synthesis import synthesize
 
 STRATA = ("base", "base", "base", "parallel", "merged", "error_recovery")

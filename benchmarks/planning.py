@@ -26,8 +26,8 @@ from fastsynth.env.adapters.objects import ObjectDomain, raised, returned
 from fastsynth.env.environment import Domain, Observation, Scenario, Thread, Tool
 from fastsynth.env.registry import open_domain
 from fastsynth.env.world import World, living
-from fastsynth.method.graph import build_graph
-from fastsynth.method.planner import Planner, Shape
+from fastsynth.method.graph.graph import build_graph
+from fastsynth.method.turns.planner import Planner, Shape
 
 SIZES = (16, 128, 1000)
 KINDS_OF_THING = 40

@@ -23,8 +23,8 @@ from fastsynth.llm import service
 from fastsynth.llm.estimates import NOTHING, Load
 from fastsynth.llm.limits import Gate, Permit
 from fastsynth.llm.router import Pool
-from fastsynth.order import Order
 from fastsynth.run import generate
+from fastsynth.running.order import Order
 from fastsynth.sim.embedded import start_embedded
 from fastsynth.sim.server import Options
 from fastsynth.store.manifest import Manifest

@@ -34,8 +34,8 @@ from fastsynth import run as runs
 from fastsynth.config import Config, Endpoint, Engine, Output
 from fastsynth.engine.lag import LagGauge
 from fastsynth.llm.transport import raise_file_limit
-from fastsynth.order import Order
 from fastsynth.run import generate
+from fastsynth.running.order import Order
 from fastsynth.sim.embedded import start_embedded
 from fastsynth.sim.faults import Faults
 from fastsynth.sim.server import Options

@@ -19,9 +19,9 @@ import anyio
 import msgspec
 
 from fastsynth.config import Config, Endpoint, Output, Targets, Teacher
-from fastsynth.order import Order
 from fastsynth.probing import generate_aimed
 from fastsynth.quality.probe import Probe
+from fastsynth.running.order import Order
 from fastsynth.store.compact import read_rows
 from fastsynth.store.manifest import Manifest
 

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from fastsynth.config import Config
+from fastsynth.config.phases import first_run
 from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Domain
 from fastsynth.env.law import Law
@@ -22,14 +23,13 @@ from fastsynth.llm.chat import AgentRole, Ask, NoReply
 from fastsynth.llm.client import Client
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.agents import response_format
-from fastsynth.method.chart import chart
+from fastsynth.method.discovery.chart import chart
 from fastsynth.method.parse import arguments_of, decoded, spoken
-from fastsynth.method.planner import Planner
 from fastsynth.method.script import AdvancedDraft
 from fastsynth.method.tooling import tool_list
-from fastsynth.opening import domain_of, meet_endpoints, policy_of, shape_of
-from fastsynth.phases import first_run
+from fastsynth.method.turns.planner import Planner
 from fastsynth.records import Message
+from fastsynth.running.opening import domain_of, meet_endpoints, policy_of, shape_of
 
 JOBS = 400
 """Plans tried to see which tools can be reached."""

@@ -15,19 +15,19 @@ from fastsynth.env.world import Mark, World
 from fastsynth.errors import FastsynthError
 from fastsynth.llm.completion import Malformed, message_reply
 from fastsynth.llm.wire import Transcript
-from fastsynth.method.advanced import Advanced
 from fastsynth.method.agents import Dropped, refused
-from fastsynth.method.attempt import as_message, most_steps
-from fastsynth.method.calling import canonical_result, run_call
-from fastsynth.method.checks import foretold, stuck, unusable, verdict_of
-from fastsynth.method.due import Due, turn_due
+from fastsynth.method.chain.attempt import as_message, most_steps
+from fastsynth.method.chain.calling import canonical_result, run_call
+from fastsynth.method.chain.checks import foretold, stuck, unusable, verdict_of
+from fastsynth.method.chain.progress import progress
+from fastsynth.method.chain.scene import Scene
+from fastsynth.method.chain.verify import Executed, judge
+from fastsynth.method.conversation.due import Due, turn_due
+from fastsynth.method.conversation.rows import turns_of
 from fastsynth.method.parse import spoken
 from fastsynth.method.plan import Goal, Interruption, Step, Turn
-from fastsynth.method.progress import progress
-from fastsynth.method.rows import turns_of
-from fastsynth.method.scene import Scene
+from fastsynth.method.query.advanced import Advanced
 from fastsynth.method.script import UNSCRIPTED
-from fastsynth.method.verify import Executed, judge
 from fastsynth.records import Call, Message, ToolCall, encode
 from fastsynth.store.exports.formats import chat_messages
 from fastsynth.store.exports.lesson import tools_at

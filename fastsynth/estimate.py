@@ -17,13 +17,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from fastsynth.config import Budget, Config, Endpoint, Targets
+from fastsynth.config.phases import first_run
+from fastsynth.config.roles import roles_of
 from fastsynth.dashboard import figures
 from fastsynth.llm.prices import Tariff, tariff_of
-from fastsynth.order import Order
-from fastsynth.phases import first_run
 from fastsynth.records import Usage
-from fastsynth.roles import roles_of
 from fastsynth.run import generate
+from fastsynth.running.order import Order
 from fastsynth.store.manifest import Manifest
 
 SAMPLE = 16

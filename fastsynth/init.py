@@ -21,7 +21,7 @@ from fastsynth.env.adapters.phrases import drafted
 from fastsynth.env.environment import Tool
 from fastsynth.env.schemas import simple
 from fastsynth.errors import ConfigError, config_error
-from fastsynth.method.concepts import GENERIC, profile
+from fastsynth.method.graph.concepts import GENERIC, profile
 
 _CONFIG = """\
 # Drafted by `fastsynth init {file}`: {count} tools. Every key that is left out has a default.

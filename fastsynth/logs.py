@@ -1,7 +1,7 @@
 """A user's own chats, counted: turns, calls a turn, tools visible, words of a user's message.
 
 Only counts leave this module, never a text. What they are for is decided elsewhere: drawing
-conversations alike (`method.aims`), and saying how alike they became (`divergence`).
+conversations alike (`method.walk.aims`), and saying how alike they became (`divergence`).
 """
 
 from __future__ import annotations

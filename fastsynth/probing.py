@@ -15,14 +15,14 @@ import msgspec
 from rich.console import Console
 
 from fastsynth.config import Config
+from fastsynth.config.phases import probing_config
+from fastsynth.config.roles import roles_of
 from fastsynth.errors import NothingAccepted, config_error
-from fastsynth.method.targets import COVERAGE, Focus
-from fastsynth.order import Order
-from fastsynth.phases import probing_config
+from fastsynth.method.walk.targets import COVERAGE, Focus
 from fastsynth.quality.probe import Probe, band_in_words, in_words, summarise
 from fastsynth.records import Usage
-from fastsynth.roles import roles_of
 from fastsynth.run import generate
+from fastsynth.running.order import Order
 from fastsynth.store.appendfile import write_atomically
 from fastsynth.store.manifest import Manifest, read_manifest
 from fastsynth.store.rundir import PROBE

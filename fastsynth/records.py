@@ -161,7 +161,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     student_tools: tuple[ToolRuns, ...] = ()
     checks: str = "[]"
     """JSON, per turn: what an attempt at it is judged by beside goals, ground truth and digest
-    (`method.due`); an empty list in rows that are older than this column."""
+    (`method.conversation.due`); an empty list in rows that are older than this column."""
 
 
 Source = Literal["teacher", "student"]
@@ -193,7 +193,7 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, tag="accepted"):
     content_hash: str
     """Over messages without ids: two rows with equal hashes are duplicates."""
     near: str = ""
-    """Hashes of the queries in which near-duplicates meet (`method.dedup`)."""
+    """Hashes of the queries in which near-duplicates meet (`method.conversation.dedup`)."""
     conversation: Conversation
     attempts: tuple[Attempt, ...] = ()
 

@@ -13,7 +13,12 @@ import msgspec
 from fastsynth.env.environment import Domain
 from fastsynth.env.registry import Options, domain_of_row
 from fastsynth.env.world import living
-from fastsynth.method.witness import Mismatch, replay_recorded, replay_truth, says_the_truth
+from fastsynth.method.conversation.witness import (
+    Mismatch,
+    replay_recorded,
+    replay_truth,
+    says_the_truth,
+)
 from fastsynth.records import Conversation, canonical
 
 __all__ = ["Mismatch", "Verifier"]

@@ -13,31 +13,31 @@ from pathlib import Path
 import anyio
 from anyio.abc import TaskGroup
 
-from fastsynth.books import Books, check_models, open_books, teachers
 from fastsynth.config import Config
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.eventlog import EventLog, event_log
 from fastsynth.dashboard.terminal import Stderr
 from fastsynth.dashboard.watch import watch
-from fastsynth.deck import dealt, stocked
-from fastsynth.endings import ended_already, models_before, raise_for, show_ended
 from fastsynth.engine.shutdown import Budget, Stop
 from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.env.environment import Domain
 from fastsynth.events import Bus, Note, RunStarted
 from fastsynth.llm.client import Client
-from fastsynth.method.chain import Effort
-from fastsynth.method.chart import Chart, chart
-from fastsynth.method.decontaminate import load_benchmarks
-from fastsynth.method.student import Exam
-from fastsynth.method.studio import Studio
-from fastsynth.method.witness import check_states
-from fastsynth.opening import domain_of, meet_endpoints, planner_of, policy_of
-from fastsynth.order import Order, check_places
+from fastsynth.method.chain.chain import Effort
+from fastsynth.method.conversation.decontaminate import load_benchmarks
+from fastsynth.method.conversation.student import Exam
+from fastsynth.method.conversation.studio import Studio
+from fastsynth.method.conversation.witness import check_states
+from fastsynth.method.discovery.chart import Chart, chart
 from fastsynth.prompts import Prompts, load_prompts
 from fastsynth.records import Usage, encode
-from fastsynth.sitting import Sitting
+from fastsynth.running.books import Books, check_models, open_books, teachers
+from fastsynth.running.deck import dealt, stocked
+from fastsynth.running.endings import ended_already, models_before, raise_for, show_ended
+from fastsynth.running.opening import domain_of, meet_endpoints, planner_of, policy_of
+from fastsynth.running.order import Order, check_places
+from fastsynth.running.sitting import Sitting
 from fastsynth.store.compact import read_rows
 from fastsynth.store.manifest import Manifest
 from fastsynth.store.rundir import earlier

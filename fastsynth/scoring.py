@@ -23,7 +23,7 @@ from fastsynth.env.registry import domain_of_row
 from fastsynth.env.world import living
 from fastsynth.episode import Course, Episode, Said, TurnReward
 from fastsynth.errors import FastsynthError
-from fastsynth.method.due import Due
+from fastsynth.method.conversation.due import Due
 from fastsynth.records import Message, canonical
 from fastsynth.store.task import Row, Task, task_of
 

@@ -12,24 +12,24 @@ from fastsynth.env.stops import stops_of
 from fastsynth.env.world import World, living
 from fastsynth.errors import EnvironmentBroken
 from fastsynth.events import JobStarted, TurnFinished
-from fastsynth.method.acceptance import (
+from fastsynth.method.agents import Agents, Dropped, Unanswered
+from fastsynth.method.chain.chain import Solved, guided_chain
+from fastsynth.method.conversation.acceptance import (
     before_any_token,
     concluded,
     rejected,
     repeated,
     uncontaminated,
 )
-from fastsynth.method.advanced import Advanced, compose
-from fastsynth.method.agents import Agents, Dropped, Unanswered
-from fastsynth.method.chain import Solved, guided_chain
-from fastsynth.method.distractors import visible_tools
+from fastsynth.method.conversation.distractors import visible_tools
+from fastsynth.method.conversation.studio import Studio
+from fastsynth.method.conversation.system import system_message
+from fastsynth.method.conversation.talk import Talk
 from fastsynth.method.plan import Plan, Turn, plan_hash
-from fastsynth.method.planner import Setting
-from fastsynth.method.query import draw_style, write_query
-from fastsynth.method.studio import Studio
-from fastsynth.method.system import system_message
-from fastsynth.method.talk import Talk
-from fastsynth.method.texts import in_own_words
+from fastsynth.method.query.advanced import Advanced, compose
+from fastsynth.method.query.query import draw_style, write_query
+from fastsynth.method.query.texts import in_own_words
+from fastsynth.method.turns.planner import Setting
 from fastsynth.packed import Packed
 from fastsynth.records import Failed, Outcome, Rejected
 from fastsynth.seeds import derive

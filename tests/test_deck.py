@@ -10,15 +10,15 @@ from random import Random
 import pytest
 
 from fastsynth.config import Config, GraphOptions, Scenarios
-from fastsynth.deck import FILE, dealt
 from fastsynth.env.environment import Domain
 from fastsynth.env.registry import open_domain
 from fastsynth.errors import DamagedFile
 from fastsynth.events import Bus
 from fastsynth.llm.chat import Ask, NoReply
 from fastsynth.llm.fake import FakeChat
-from fastsynth.method.chart import Chart, chart
+from fastsynth.method.discovery.chart import Chart, chart
 from fastsynth.prompts import load_prompts
+from fastsynth.running.deck import FILE, dealt
 from fastsynth.store.rundir import PROBE, RunDir
 
 pytestmark = pytest.mark.anyio

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from fastsynth.cli import main
+from fastsynth.config.settings import Flags, load_config
 from fastsynth.errors import ConfigError
 from fastsynth.init import draft, write
-from fastsynth.settings import Flags, load_config
 
 CLINIC = Path(__file__).parents[1] / "examples" / "clinic.py"
 

@@ -13,20 +13,13 @@ ROOT = Path(fastsynth.__file__).parent
 ROWS = (
     ("__init__",),
     ("errors", "invocation", "records", "events", "seeds", "packed"),
-    ("activity", "section"),
-    ("endpoints", "environments"),
-    ("config", "prompts"),
-    ("explain", "logs", "phases", "roles"),
-    ("identity",),
-    ("consistency",),
-    ("settings",),
+    ("activity", "logs", "prompts"),
+    ("config",),
     ("env", "llm", "store", "engine"),
     ("method",),
     ("synthesis", "quality", "episode"),
-    ("sim", "dashboard", "reading", "replay", "scoring", "spent"),
-    ("order", "opening", "deck"),
-    ("books", "endings"),
-    ("sitting",),
+    ("sim", "dashboard", "reading", "replay", "scoring"),
+    ("running",),
     ("run",),
     ("probing",),
     ("doctor", "init", "estimate"),
@@ -74,3 +67,44 @@ def test_every_package_and_module_has_its_place() -> None:
     found = {layer(path) for path in ROOT.rglob("*.py")}
 
     assert found == set(HEIGHT)
+
+
+METHOD = (
+    ("__init__",),
+    ("plan", "forms", "pace", "parse"),
+    ("script", "wording", "tooling"),
+    ("agents",),
+    ("graph",),
+    ("discovery",),
+    ("kinds",),
+    ("walk",),
+    ("turns",),
+    ("scenarios",),
+    ("query",),
+    ("chain",),
+    ("conversation",),
+)
+"""What the method is told in, its phases in the paper's order, and the conversation they make."""
+STAGE = {name: height for height, row in enumerate(METHOD) for name in row}
+
+
+def test_a_phase_imports_only_what_comes_before_it() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports method.{name}"
+        for path in sorted((ROOT / "method").rglob("*.py"))
+        for name in stages(path)
+        if name != stage(path) and STAGE[name] >= STAGE[stage(path)]
+    ]
+
+    assert wrong == []
+    assert {stage(path) for path in (ROOT / "method").rglob("*.py")} == set(STAGE)
+
+
+def stage(path: Path) -> str:
+    return path.relative_to(ROOT / "method").parts[0].removesuffix(".py")
+
+
+def stages(path: Path) -> set[str]:
+    tree = ast.walk(ast.parse(path.read_text()))
+    modules = {node.module for node in tree if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.split(".")[2] for name in modules if name.startswith("fastsynth.method.")}

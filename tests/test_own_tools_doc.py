@@ -13,7 +13,7 @@ import pytest
 import yaml
 from running import Endpoint, here
 
-from fastsynth.settings import decode
+from fastsynth.config.settings import decode
 
 ROOT = Path(__file__).parents[1]
 DOC = ROOT / "docs" / "own-tools.md"

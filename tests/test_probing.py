@@ -13,10 +13,10 @@ import pytest
 import yaml
 from running import Endpoint, endpoint, here, manifest, rows, summary
 
+from fastsynth.config.settings import decode
 from fastsynth.errors import ConfigError
 from fastsynth.estimate import Estimate, RoleEstimate, added, told
 from fastsynth.quality.probe import band_in_words, summarise
-from fastsynth.settings import decode
 from fastsynth.store.schema import CONVERSATION
 
 FAILED = "hold_flight"

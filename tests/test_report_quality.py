@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from running import Endpoint, manifest, rows, run
 
-from fastsynth.method.decontaminate import load_benchmarks
+from fastsynth.method.conversation.decontaminate import load_benchmarks
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from running import environ, here
 
 import fastsynth
 from fastsynth.errors import ConfigError, FastsynthError
-from fastsynth.method.rows import turns_of
+from fastsynth.method.conversation.rows import turns_of
 from fastsynth.records import Conversation, Message, ToolCall
 from fastsynth.scoring import Scorer
 from fastsynth.store.compact import read_preferences

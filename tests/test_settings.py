@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastsynth.config import Config
+from fastsynth.config.identity import identity_of
+from fastsynth.config.phases import probing_config
+from fastsynth.config.roles import roles_of
+from fastsynth.config.settings import Flags, decode, dump, find_config, load_config, seconds
 from fastsynth.errors import ConfigError
-from fastsynth.identity import identity_of
-from fastsynth.phases import probing_config
 from fastsynth.prompts import share
-from fastsynth.roles import roles_of
-from fastsynth.settings import Flags, decode, dump, find_config, load_config, seconds
 
 MODELS = {"writer": "m", "reasoning": "m", "critic": "m"}
 FILE = """

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastsynth.llm.chat import Reply
 from fastsynth.llm.completion import encode_reply
 from fastsynth.records import Usage
-from fastsynth.spent import spent_before
+from fastsynth.running.spent import spent_before
 from fastsynth.store.manifest import Manifest
 from fastsynth.store.replies import ReplyLog
 

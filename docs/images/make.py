@@ -23,13 +23,13 @@ from rich.console import Console
 from rich.segment import Segment, Segments
 
 from fastsynth.config import Endpoint
+from fastsynth.config.settings import Flags, load_config
 from fastsynth.dashboard import live
 from fastsynth.dashboard.frame import draw
 from fastsynth.dashboard.snapshot import Snapshot
 from fastsynth.engine.loop import LOOP
 from fastsynth.prompts import share
 from fastsynth.run import Order, generate
-from fastsynth.settings import Flags, load_config
 from fastsynth.sim.embedded import start_embedded
 from fastsynth.sim.faults import Faults
 from fastsynth.sim.server import Options

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from fastsynth.commands.console import Output
 from fastsynth.commands.manifests import manifest_of
-from fastsynth.method.decontaminate import load_benchmarks, read_user_texts
+from fastsynth.method.conversation.decontaminate import load_benchmarks, read_user_texts
 from fastsynth.quality.card import Beside, coverage_of, quality_card, section, to_json
 from fastsynth.quality.show import card_table, coverage_table
 from fastsynth.records import encode
-from fastsynth.sitting import write_pages
+from fastsynth.running.sitting import write_pages
 
 
 def report_run(run_dir: Path) -> int:

@@ -9,12 +9,12 @@ import anyio
 import msgspec
 
 from fastsynth.config import Config
-from fastsynth.dashboard.graph_page import graph_page
-from fastsynth.dashboard.graph_png import graph_png
-from fastsynth.dashboard.graph_svg import graph_svg
+from fastsynth.dashboard.graph.page import graph_page
+from fastsynth.dashboard.graph.png import graph_png
+from fastsynth.dashboard.graph.svg import graph_svg
 from fastsynth.errors import config_error
-from fastsynth.method.chart import Chart, chart
-from fastsynth.opening import domain_of
+from fastsynth.method.discovery.chart import Chart, chart
+from fastsynth.running.opening import domain_of
 
 
 def graph(config: Config, html: str | None, svg: str | None, png: str | None, refresh: bool) -> int:

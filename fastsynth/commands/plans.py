@@ -16,11 +16,11 @@ from fastsynth.env.world import living
 from fastsynth.errors import config_error
 from fastsynth.init import draft, write
 from fastsynth.invocation import hint
-from fastsynth.method.chart import chart
+from fastsynth.method.discovery.chart import chart
 from fastsynth.method.wording import goal_text, step_text
-from fastsynth.opening import counts_of, domain_of, planner_of, quota_of, weights_of
 from fastsynth.probing import known_focus
 from fastsynth.records import encode
+from fastsynth.running.opening import counts_of, domain_of, planner_of, quota_of, weights_of
 
 
 def init(file: str, force: bool) -> int:

@@ -12,12 +12,12 @@ import msgspec
 from fastsynth.commands.console import Output
 from fastsynth.commands.manifests import manifest_of
 from fastsynth.commands.settled import settled, wait_text
+from fastsynth.config.settings import decode, read_yaml
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.env.registry import Options
 from fastsynth.errors import ConfigError, config_error
-from fastsynth.opening import options_of
 from fastsynth.replay import Verifier
-from fastsynth.settings import decode, read_yaml
+from fastsynth.running.opening import options_of
 from fastsynth.store.compact import compact, read_rows
 from fastsynth.store.manifest import write_manifest
 

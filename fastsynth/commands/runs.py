@@ -8,11 +8,11 @@ import anyio
 
 from fastsynth.commands.console import Output
 from fastsynth.engine.loop import LOOP
-from fastsynth.order import Order
 from fastsynth.probing import generate_aimed, told
 from fastsynth.probing import probe as probe_run
 from fastsynth.quality.show import rates_table
 from fastsynth.records import encode
+from fastsynth.running.order import Order
 
 
 def generate(order: Order) -> int:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import msgspec
 
+from fastsynth.config.settings import decode, read_yaml
 from fastsynth.engine.novelty import Novelty
 from fastsynth.engine.quota import Quota
 from fastsynth.invocation import hint
 from fastsynth.logs import counts_kept
-from fastsynth.opening import quota_of, recall
-from fastsynth.settings import decode, read_yaml
+from fastsynth.running.opening import quota_of, recall
 from fastsynth.store.manifest import ENDED, Manifest
 from fastsynth.store.summary import Tally
 

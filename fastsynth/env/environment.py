@@ -20,7 +20,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     """A tool, its contract, and what is known of the values that flow through it.
 
     A *concept* is the meaning of a value (`city`, `flight_id`), the same wherever the value
-    appears. Undeclared concepts are found by schema matching (`method.graph`). Result paths
+    appears. Undeclared concepts are found by schema matching (`method.graph.graph`). Result paths
     follow `env.paths`: `flights[].price` is the price of each element of `flights`.
     """
 

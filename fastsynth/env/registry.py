@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from fastsynth.config import Mcp, Served
+from fastsynth.config.environments import RESULT_LIMIT
 from fastsynth.env.environment import Domain
-from fastsynth.environments import RESULT_LIMIT
 from fastsynth.errors import ConfigError, config_error
 
 _KNOWN = (
@@ -91,7 +91,7 @@ def domain_of_row(
 
 
 def _mcp_of_row(environment: str, state: Mapping[str, Any]) -> tuple[Domain, tuple[str, ...]]:
-    from fastsynth.env.adapters.mcp_stored import stored_in
+    from fastsynth.env.adapters.mcp.stored import stored_in
 
     server, found = stored_in(state, environment)
     domain = _mcp(server, found)
@@ -104,14 +104,14 @@ def _mcp(server: Mcp, found: Any = None) -> Domain:
             "environment: 'mcp', the package mcp is missing; install it with: "
             "pip install 'fastsynth[mcp]'"
         )
-    from fastsynth.env.adapters.mcp import McpDomain
+    from fastsynth.env.adapters.mcp.domain import McpDomain
 
     return McpDomain(server, found)
 
 
 def _bfcl(parts: Sequence[str]) -> Domain:
     try:
-        from fastsynth.env.adapters.bfcl import BfclDomain
+        from fastsynth.env.adapters.bfcl.domain import BfclDomain
 
         domain: Domain = BfclDomain(parts or None)
     except ImportError as error:

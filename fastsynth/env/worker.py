@@ -22,6 +22,7 @@ from weakref import WeakSet
 
 import msgspec
 
+from fastsynth.config.environments import RESULT_LIMIT
 from fastsynth.env.adapters.canon import digest_of
 from fastsynth.env.adapters.found import Found, build, find
 from fastsynth.env.adapters.given import Taken, call, taken_by
@@ -32,7 +33,6 @@ from fastsynth.env.adapters.results import within
 from fastsynth.env.environment import Observation
 from fastsynth.env.law import Call, Law, load_law
 from fastsynth.env.machine import of_the_machine
-from fastsynth.environments import RESULT_LIMIT
 from fastsynth.errors import ConfigError, EnvironmentBroken, boundary
 
 HEADER = struct.Struct(">I")

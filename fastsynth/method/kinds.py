@@ -12,7 +12,7 @@ from random import Random
 from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Tool
 from fastsynth.env.law import Law
-from fastsynth.method.graph import ApiGraph
+from fastsynth.method.graph.graph import ApiGraph
 
 TWINS = frozenset({"missing_parameter", "missing_function", "refusal"})
 PAIRS = frozenset({"missing_parameter", "missing_function", "split"})

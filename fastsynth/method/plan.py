@@ -77,8 +77,8 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """A stated policy rule that runs: what it forbids is decided by `method.rules.forbids`, for
-    form `own` by the user's predicate (`env.law`)."""
+    """A stated policy rule that runs: what it forbids is decided by `method.turns.rules.forbids`,
+    for form `own` by the user's predicate (`env.law`)."""
 
     tool: str
     parameter: str

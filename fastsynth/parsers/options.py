@@ -11,9 +11,9 @@ from fastsynth.errors import config_error
 
 if TYPE_CHECKING:
     from fastsynth.config import Config
+    from fastsynth.config.settings import Flags
     from fastsynth.dashboard.watch import Mode
-    from fastsynth.order import Order
-    from fastsynth.settings import Flags
+    from fastsynth.running.order import Order
 
 
 def config_options(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ _LEAST: dict[str, tuple[str, float]] = {
 
 
 def flags_of(given: argparse.Namespace) -> Flags:
-    from fastsynth.settings import Flags, seconds
+    from fastsynth.config.settings import Flags, seconds
 
     for name, (flag, least) in _LEAST.items():
         value = getattr(given, name, None)
@@ -71,9 +71,9 @@ def order_of(
     given: argparse.Namespace, conversations: int | None = None, runs: int | None = None
 ) -> Order:
     """What is asked of a run; of its probing phase, `conversations` and `runs` where given."""
-    from fastsynth.order import Order
-    from fastsynth.phases import with_probe
-    from fastsynth.settings import load_config
+    from fastsynth.config.phases import with_probe
+    from fastsynth.config.settings import load_config
+    from fastsynth.running.order import Order
 
     path = _config_file(given)
     config = load_config(path, flags_of(given))
@@ -97,13 +97,13 @@ def order_of(
 
 
 def config_of(given: argparse.Namespace) -> Config:
-    from fastsynth.settings import load_config
+    from fastsynth.config.settings import load_config
 
     return load_config(_config_file(given), flags_of(given))
 
 
 def _config_file(given: argparse.Namespace) -> Path:
-    from fastsynth.settings import find_config
+    from fastsynth.config.settings import find_config
 
     if given.file is not None and given.config is not None:
         raise config_error("-c", given.config, f"need one config file, {given.file} is given too")

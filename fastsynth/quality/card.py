@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from fastsynth.config.settings import decode, read_yaml
 from fastsynth.logs import counts_kept
-from fastsynth.method.decontaminate import Benchmarks
+from fastsynth.method.conversation.decontaminate import Benchmarks
 from fastsynth.quality.coverage import Coverage, Reach
 from fastsynth.quality.diversity import Entities, SelfBleu, Skeletons
 from fastsynth.quality.figure import Figure, Measure
@@ -23,7 +24,6 @@ from fastsynth.quality.scene import scene_of
 from fastsynth.quality.shortcut import Shortcut
 from fastsynth.quality.strata import acceptance, counted
 from fastsynth.quality.verdicts import Consensus, Hints, Student, Twins
-from fastsynth.settings import decode, read_yaml
 from fastsynth.store.compact import read_attempts, read_rows
 from fastsynth.store.manifest import Manifest
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from fastsynth.logs import BINS, MARGINALS, Counting, Counts, binned, divergence, words_of
-from fastsynth.method.rows import turns_of
+from fastsynth.method.conversation.rows import turns_of
 from fastsynth.quality.figure import Figure
 from fastsynth.quality.scene import RowScene
 from fastsynth.records import Conversation

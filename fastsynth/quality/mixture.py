@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from fastsynth.method.conversation.rows import turns_of
 from fastsynth.method.forms import normal, stands_in
-from fastsynth.method.rows import turns_of
 from fastsynth.quality.figure import Figure, ratio
 from fastsynth.quality.scene import RowScene, same, scalars, telling
 from fastsynth.records import Conversation, Message, ToolCall

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from fastsynth.method.decontaminate import Benchmarks
+from fastsynth.method.conversation.decontaminate import Benchmarks
 from fastsynth.quality.figure import Figure, ratio
 from fastsynth.quality.scene import RowScene
 

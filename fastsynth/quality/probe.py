@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from fastsynth.errors import ConfigError
-from fastsynth.method.targets import Focus, focus_on
+from fastsynth.method.walk.targets import Focus, focus_on
 from fastsynth.records import canonical
 from fastsynth.store.compact import read_rows
 

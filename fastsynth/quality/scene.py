@@ -13,8 +13,8 @@ import msgspec
 
 from fastsynth.env import paths
 from fastsynth.env.world import coerce
+from fastsynth.method.conversation.rows import turns_of
 from fastsynth.method.plan import Provenance
-from fastsynth.method.rows import turns_of
 from fastsynth.records import Call, Conversation, Message, canonical
 
 FEWEST_DIGITS = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from fastsynth.method.rows import turns_of
+from fastsynth.method.conversation.rows import turns_of
 from fastsynth.quality.figure import Figure, ratio
 from fastsynth.quality.scene import RowScene
 from fastsynth.records import Attempt

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from fastsynth.sim.refer import Speaker
-from fastsynth.sim.words import capital, own
+from fastsynth.sim.teacher.refer import Speaker
+from fastsynth.sim.teacher.words import capital, own
 
 _OPEN, _SHUT, _WHOLE = (
     "\ufdd0",

@@ -11,17 +11,17 @@ from fastsynth.events import Bus
 from fastsynth.llm.chat import Ask, Chat, NoReply, Reply
 from fastsynth.llm.fake import FakeChat
 from fastsynth.llm.keys import call_id
-from fastsynth.method.chain import Effort
-from fastsynth.method.graph import build_graph
-from fastsynth.method.planner import Planner, Shape
+from fastsynth.method.chain.chain import Effort
+from fastsynth.method.conversation.studio import Studio
+from fastsynth.method.graph.graph import build_graph
 from fastsynth.method.script import Script
-from fastsynth.method.studio import Studio
+from fastsynth.method.turns.planner import Planner, Shape
 from fastsynth.prompts import load_prompts
 from fastsynth.records import ToolCall, Usage
-from fastsynth.sim import bank
 from fastsynth.sim.api import ChatMessage, ToolFunction
-from fastsynth.sim.mistakes import NONE, Mistakes
-from fastsynth.sim.teacher import Teacher
+from fastsynth.sim.teacher import bank
+from fastsynth.sim.teacher.mistakes import NONE, Mistakes
+from fastsynth.sim.teacher.teacher import Teacher
 
 
 class _Tool(msgspec.Struct):

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from fastsynth import seeds
 from fastsynth.logs import words_of
 from fastsynth.method.script import QueryDraft, Script, Style
-from fastsynth.sim.asking import write_query
-from fastsynth.sim.bank import Bank
+from fastsynth.sim.teacher.asking import write_query
+from fastsynth.sim.teacher.bank import Bank
 
 VERSIONS, BRIEF = 6, 8
 """Versions by style, then by how few words there can be: the first of those come anyway."""

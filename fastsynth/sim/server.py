@@ -20,10 +20,11 @@ from aiohttp import web
 
 from fastsynth import seeds
 from fastsynth.errors import ConfigError, FastsynthError, boundary
-from fastsynth.sim import api, bank, faults, mistakes
+from fastsynth.sim import api, faults
 from fastsynth.sim.batching import Batcher, PrefixCache, Shape
 from fastsynth.sim.faulty import respond
-from fastsynth.sim.teacher import NOTHING_TO_SAY, Teacher
+from fastsynth.sim.teacher import bank, mistakes
+from fastsynth.sim.teacher.teacher import NOTHING_TO_SAY, Teacher
 
 HOST = "127.0.0.1"
 _MAX_BODY = 64 * 2**20

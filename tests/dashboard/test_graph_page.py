@@ -11,11 +11,11 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from fastsynth.dashboard.graph_layout import lay_out
-from fastsynth.dashboard.graph_page import graph_page
-from fastsynth.dashboard.graph_svg import graph_svg, links_of
+from fastsynth.dashboard.graph.layout import lay_out
+from fastsynth.dashboard.graph.page import graph_page
+from fastsynth.dashboard.graph.svg import graph_svg, links_of
 from fastsynth.env.registry import open_domain
-from fastsynth.method.graph import build_graph
+from fastsynth.method.graph.graph import build_graph
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastsynth import seeds
 from fastsynth.env import paths
-from fastsynth.env.adapters.bfcl import BfclDomain
+from fastsynth.env.adapters.bfcl.domain import BfclDomain
 from fastsynth.env.environment import Observation, Scenario, Tool
 from fastsynth.env.world import World
 

@@ -14,7 +14,7 @@ from bfcl_explorer import Explorer, explore
 
 from fastsynth import seeds
 from fastsynth.env import paths
-from fastsynth.env.adapters.bfcl import SKETCHES, BfclDomain
+from fastsynth.env.adapters.bfcl.domain import SKETCHES, BfclDomain
 from fastsynth.env.world import living
 from fastsynth.errors import ConfigError
 from fastsynth.records import canonical

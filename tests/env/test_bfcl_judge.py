@@ -13,7 +13,7 @@ import pytest
 from bfcl_explorer import explore
 
 from fastsynth import seeds
-from fastsynth.env.adapters.bfcl import BfclDomain
+from fastsynth.env.adapters.bfcl.domain import BfclDomain
 from fastsynth.env.environment import Observation
 from fastsynth.env.world import living
 from fastsynth.records import Call, Conversation, Difficulty, Message, ToolCall, Usage, canonical

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from fastsynth.env.adapters.bfcl_parts import live
+from fastsynth.env.adapters.bfcl import live
 from fastsynth.env.adapters.canon import digest_of
 from fastsynth.env.adapters.dice import Dice
 

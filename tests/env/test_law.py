@@ -93,10 +93,10 @@ EMPTY = {"text": "Nothing.", "tools": (), "forbids": bool}
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("rules = 3", "need a list of fastsynth.env.law.Rule"),
-        ("def rules():\n    return ['no']", "need a list of fastsynth.env.law.Rule"),
+        ("rules = 3", "need a list of fastsynth.Rule"),
+        ("def rules():\n    return ['no']", "need a list of fastsynth.Rule"),
         ("def rules():\n    raise ValueError('not today')", "ValueError('not today')"),
-        ("", "need a list of fastsynth.env.law.Rule"),
+        ("", "need a list of fastsynth.Rule"),
     ],
 )
 def test_what_is_no_list_of_rules_is_refused(

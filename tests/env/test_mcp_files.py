@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastsynth.env.adapters.masks import masked
-from fastsynth.env.adapters.mcp_files import (
+from fastsynth.env.adapters.mcp.files import (
     Alias,
     Files,
     digest_of_files,
@@ -17,7 +17,7 @@ from fastsynth.env.adapters.mcp_files import (
     to_json,
     write_files,
 )
-from fastsynth.env.adapters.mcp_tools import differences, observed
+from fastsynth.env.adapters.mcp.tools import differences, observed
 
 NAMES = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map("/".join)
 CONTENTS = st.one_of(st.binary(max_size=8), st.text(max_size=8).map(str.encode))

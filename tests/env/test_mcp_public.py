@@ -12,10 +12,10 @@ import pytest
 from mcp_packages import installed
 
 from fastsynth.config import Mcp, Reset
-from fastsynth.env.adapters.mcp import McpDomain
-from fastsynth.env.adapters.mcp_probe import Found
+from fastsynth.env.adapters.mcp.domain import McpDomain
+from fastsynth.env.adapters.mcp.probe import Found
 from fastsynth.env.world import World, living
-from fastsynth.method.graph import build_graph
+from fastsynth.method.graph.graph import build_graph
 
 pytest.importorskip("mcp", reason="the extra mcp is not installed")
 

@@ -17,8 +17,8 @@ import msgspec
 import pytest
 
 from fastsynth.config import Mcp, Reset, Served
-from fastsynth.env.adapters.mcp import McpDomain
-from fastsynth.env.adapters.mcp_probe import Found
+from fastsynth.env.adapters.mcp.domain import McpDomain
+from fastsynth.env.adapters.mcp.probe import Found
 from fastsynth.env.registry import domain_of_row, open_domain
 from fastsynth.env.world import World, living
 from fastsynth.errors import ConfigError, EnvironmentBroken

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from fastsynth.config import Config, Mcp, Served, Tools
+from fastsynth.config.identity import environment_identity, identity_of
 from fastsynth.env.adapters.results import within
 from fastsynth.env.environment import Observation
 from fastsynth.env.registry import Options, domain_of_row, open_domain
 from fastsynth.env.world import living
 from fastsynth.errors import ConfigError
-from fastsynth.identity import environment_identity, identity_of
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Domain
 from fastsynth.env.registry import open_domain
 from fastsynth.env.world import World, living
-from fastsynth.method.graph import ApiGraph, build_graph
+from fastsynth.method.graph.graph import ApiGraph, build_graph
 from fastsynth.method.plan import Plan
-from fastsynth.method.planner import Planner, Shape
+from fastsynth.method.turns.planner import Planner, Shape
 
 
 @lru_cache(maxsize=4)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastsynth.events import Bus
 from fastsynth.llm.fake import FakeChat
-from fastsynth.method.chain import Effort
-from fastsynth.method.planner import Planner
-from fastsynth.method.studio import Studio
+from fastsynth.method.chain.chain import Effort
+from fastsynth.method.conversation.studio import Studio
+from fastsynth.method.turns.planner import Planner
 from fastsynth.prompts import load_prompts
 from fastsynth.sim.inprocess import teacher_chat
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from fastsynth.engine.apportion import apportion
 from fastsynth.logs import Counts
-from fastsynth.method.aims import LONGEST, Aims, cells
 from fastsynth.method.kinds import fewest
+from fastsynth.method.walk.aims import LONGEST, Aims, cells
 from fastsynth.seeds import derive
 
 KINDS = ("base", "no_tool", "missing_parameter", "refusal", "split")

@@ -12,8 +12,8 @@ from method_stage import domain
 from fastsynth.env import paths
 from fastsynth.env.world import World, living
 from fastsynth.method.agents import Dropped
+from fastsynth.method.chain.verify import Executed, Verdict, judge
 from fastsynth.method.plan import Goal, Step, Turn
-from fastsynth.method.verify import Executed, Verdict, judge
 
 CASES = [
     *(pytest.param("world", WORLD, case, id=f"world: {case.name}") for case in WORLD_CASES),

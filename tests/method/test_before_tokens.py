@@ -10,7 +10,7 @@ from teacher_chat import studio, teacher_chat
 from fastsynth.engine.novelty import Plans
 from fastsynth.llm.chat import NoReply
 from fastsynth.llm.fake import FakeChat
-from fastsynth.method.studio import Studio
+from fastsynth.method.conversation.studio import Studio
 from fastsynth.records import Accepted, Failed, Rejected
 from fastsynth.synthesis import synthesize
 

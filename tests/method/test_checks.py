@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from method_stage import job, planned
 
-from fastsynth.method.checks import repeated, stuck, unfinished
-from fastsynth.method.verify import Executed
+from fastsynth.method.chain.checks import repeated, stuck, unfinished
+from fastsynth.method.chain.verify import Executed
 from fastsynth.store.preferences import NOT_THE_MODELS
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fastsynth import seeds
-from fastsynth.method.claims import Ground, claim_fault
+from fastsynth.method.chain.claims import Ground, claim_fault
 from fastsynth.records import Message, ToolCall
-from fastsynth.sim import smalltalk
+from fastsynth.sim.teacher import smalltalk
 
 STRANGER = (
     Message(role="system", content="Today is 2026-03-02."),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fastsynth.errors import ConfigError
-from fastsynth.method.decontaminate import Benchmarks, load_benchmarks
+from fastsynth.method.conversation.decontaminate import Benchmarks, load_benchmarks
 
 ASKED = "Could you fill the tank up to the brim and then start the engine for me?"
 BENCHMARKS = Benchmarks([("cars", ASKED), ("cars", "Lock all four doors now")])

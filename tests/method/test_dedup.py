@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from random import Random
 
-from fastsynth.method.dedup import BAND_BYTES, BANDS, near_bands
+from fastsynth.method.conversation.dedup import BAND_BYTES, BANDS, near_bands
 
 LONG = (
     "Please find me the cheapest flight from Porto to Oslo on the fifth of March, hold it for Noor "

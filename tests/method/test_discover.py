@@ -19,17 +19,17 @@ from fastsynth.env.environment import Domain
 from fastsynth.env.registry import Options, open_domain
 from fastsynth.env.world import living
 from fastsynth.errors import ConfigError
-from fastsynth.method.bare import bare
-from fastsynth.method.chart import Chart, cache, chart, fingerprint
-from fastsynth.method.discover import Effort, as_evidence, differences, discover, probe
-from fastsynth.method.edits import mark_of
-from fastsynth.method.graph import build_graph
+from fastsynth.method.discovery.bare import bare
+from fastsynth.method.discovery.chart import Chart, cache, chart, fingerprint
+from fastsynth.method.discovery.discover import Effort, as_evidence, differences, discover, probe
+from fastsynth.method.discovery.probes import HANGS, Prober
+from fastsynth.method.discovery.similarity import likeness
+from fastsynth.method.discovery.strangers import strangers
+from fastsynth.method.discovery.verdicts import Discovery, judge
+from fastsynth.method.graph.edits import mark_of
+from fastsynth.method.graph.graph import build_graph
 from fastsynth.method.plan import Output
-from fastsynth.method.planner import Planner, Shape
-from fastsynth.method.probes import HANGS, Prober
-from fastsynth.method.similarity import likeness
-from fastsynth.method.strangers import strangers
-from fastsynth.method.verdicts import Discovery, judge
+from fastsynth.method.turns.planner import Planner, Shape
 
 HERE = Path(__file__).parent
 

@@ -10,9 +10,9 @@ from fastsynth.engine.quota import Job
 from fastsynth.env.law import Call, Governed, Law, Rule
 from fastsynth.env.registry import open_domain
 from fastsynth.env.world import living
-from fastsynth.method.graph import build_graph
+from fastsynth.method.graph.graph import build_graph
 from fastsynth.method.plan import Plan
-from fastsynth.method.planner import Planner, Shape
+from fastsynth.method.turns.planner import Planner, Shape
 from fastsynth.records import canonical
 
 pytestmark = pytest.mark.anyio

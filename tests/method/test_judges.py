@@ -12,15 +12,15 @@ from running import run
 from teacher_chat import studio, teacher_chat
 
 from fastsynth.config import Chain, Config
-from fastsynth.identity import identity_of
+from fastsynth.config.identity import identity_of
+from fastsynth.config.roles import roles_of
 from fastsynth.llm.chat import Ask, NoReply, Reply
 from fastsynth.llm.fake import FakeChat
-from fastsynth.method.chain import Effort
-from fastsynth.method.judges import outvoted
+from fastsynth.method.chain.chain import Effort
+from fastsynth.method.conversation.judges import outvoted
 from fastsynth.records import Accepted, Rejected, Vote
 from fastsynth.replay import Verifier
-from fastsynth.roles import roles_of
-from fastsynth.sim.mistakes import NONE, Mistakes
+from fastsynth.sim.teacher.mistakes import NONE, Mistakes
 from fastsynth.store.compact import read_preferences, read_rows
 from fastsynth.store.preferences import pairs
 from fastsynth.synthesis import synthesize

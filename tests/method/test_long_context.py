@@ -14,14 +14,14 @@ from method_stage import domain, graph, job, planner
 from teacher_chat import studio, teacher_chat
 
 from fastsynth import seeds
-from fastsynth.env.adapters.bfcl import SKETCHES, BfclPart
+from fastsynth.env.adapters.bfcl.domain import SKETCHES, BfclPart
 from fastsynth.env.world import living
 from fastsynth.errors import ConfigError
-from fastsynth.method.choice import candidates, element
-from fastsynth.method.memory import MOST_ELEMENTS, Memory
 from fastsynth.method.plan import Output, Step, Turn
-from fastsynth.method.planner import Planner, Shape
-from fastsynth.method.special import LONG_RESULT
+from fastsynth.method.turns.planner import Planner, Shape
+from fastsynth.method.turns.special import LONG_RESULT
+from fastsynth.method.walk.choice import candidates, element
+from fastsynth.method.walk.memory import MOST_ELEMENTS, Memory
 from fastsynth.records import Accepted, Conversation, canonical
 from fastsynth.replay import Verifier
 from fastsynth.synthesis import synthesize

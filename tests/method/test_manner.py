@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fastsynth.method.manner import manner_fault, thought
-from fastsynth.method.outcome import outcome_fault
-from fastsynth.method.verify import Executed
+from fastsynth.method.chain.manner import manner_fault, thought
+from fastsynth.method.chain.outcome import outcome_fault
+from fastsynth.method.chain.verify import Executed
 
 TOOLS = ("search_files", "lockDoors", "power")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fastsynth.method.guards import length_fault, nearer
 from fastsynth.method.plan import Goal, Step, Turn, User
+from fastsynth.method.query.guards import length_fault, nearer
 
 
 def turn_telling(value: str) -> Turn:

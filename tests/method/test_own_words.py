@@ -14,7 +14,7 @@ from fastsynth.llm.chat import Ask, Chat, NoReply, Reply
 from fastsynth.llm.fake import FakeChat
 from fastsynth.method.agents import Agents
 from fastsynth.method.plan import Plan, Turn
-from fastsynth.method.texts import LONGEST, blanks, in_own_words, reworded
+from fastsynth.method.query.texts import LONGEST, blanks, in_own_words, reworded
 from fastsynth.method.wording import user_values
 from fastsynth.packed import Packed
 from fastsynth.prompts import load_prompts

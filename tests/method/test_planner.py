@@ -7,7 +7,7 @@ import pytest
 from method_stage import domain, graph, job, planned, planner, plans
 
 from fastsynth.env import paths
-from fastsynth.method.distractors import visible_tools
+from fastsynth.method.conversation.distractors import visible_tools
 from fastsynth.method.kinds import NO_CALLS, is_plain_twin, suits
 from fastsynth.method.plan import Output, Plan, User, plan_hash
 from fastsynth.records import canonical

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from method_stage import domain, graph, job, planned, planner
 
-from fastsynth.method.arguments import Binder, Missing
-from fastsynth.method.memory import Memory
 from fastsynth.method.plan import Output
+from fastsynth.method.walk.arguments import Binder, Missing
+from fastsynth.method.walk.memory import Memory
 
 pytestmark = pytest.mark.anyio
 DOMAINS = ("world", "bfcl")

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 from method_stage import domain, graph, job, planned
 
-from fastsynth.method.choice import Elements, candidates
-from fastsynth.method.guards import query_fault
 from fastsynth.method.plan import Choice, Goal, Output, Provenance, Step, Turn
-from fastsynth.method.reference import ambiguous
+from fastsynth.method.query.guards import query_fault
 from fastsynth.method.script import QueryDraft
+from fastsynth.method.walk.choice import Elements, candidates
+from fastsynth.method.walk.reference import ambiguous
 
 FIELDS = {"airline": "Blue Heron", "fare": "FLEX", "price": 100.0}
 

@@ -17,9 +17,9 @@ from fastsynth.env.registry import open_domain
 from fastsynth.errors import ConfigError, NoEndpoint, NothingAccepted
 from fastsynth.llm.chat import Ask, NoReply, Reply
 from fastsynth.llm.fake import FakeChat
-from fastsynth.method.chart import chart, drawn_on
-from fastsynth.method.scenario import Drafts, draft_scenarios
-from fastsynth.method.state_writer import Commission
+from fastsynth.method.discovery.chart import chart, drawn_on
+from fastsynth.method.scenarios.scenario import Drafts, draft_scenarios
+from fastsynth.method.scenarios.state_writer import Commission
 from fastsynth.prompts import load_prompts
 from fastsynth.sim.inprocess import teacher_chat
 

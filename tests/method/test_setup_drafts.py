@@ -13,16 +13,16 @@ import pytest
 from late_teacher import Late
 
 from fastsynth.config import Mcp, Reset
-from fastsynth.env.adapters.mcp import McpDomain
-from fastsynth.env.adapters.mcp_probe import Found, merged
-from fastsynth.env.adapters.mcp_stock import Stock
+from fastsynth.env.adapters.mcp.domain import McpDomain
+from fastsynth.env.adapters.mcp.probe import Found, merged
+from fastsynth.env.adapters.mcp.stock import Stock
 from fastsynth.errors import NoEndpoint, NothingAccepted
 from fastsynth.llm.chat import Ask, NoReply, Reply
 from fastsynth.llm.fake import FakeChat
-from fastsynth.method.drafted import Stocked
-from fastsynth.method.scenario import Drafts
-from fastsynth.method.setups import draft_setups
-from fastsynth.method.state_writer import Commission
+from fastsynth.method.scenarios.drafted import Stocked
+from fastsynth.method.scenarios.scenario import Drafts
+from fastsynth.method.scenarios.setups import draft_setups
+from fastsynth.method.scenarios.state_writer import Commission
 from fastsynth.prompts import load_prompts
 from fastsynth.sim.inprocess import teacher_chat
 

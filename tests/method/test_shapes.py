@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastsynth.method.scenarios.shapes import shape_of
 from fastsynth.method.script import Brief
-from fastsynth.method.shapes import shape_of
 from fastsynth.records import canonical
-from fastsynth.sim.varying import draft_states
+from fastsynth.sim.teacher.varying import draft_states
 
 NAMED = [["gold", "silver"], ["north", "south"]]
 SHOP: dict[str, Any] = {

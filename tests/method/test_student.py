@@ -11,8 +11,8 @@ import pytest
 from method_stage import job, planner
 from teacher_chat import studio, teacher_chat
 
-from fastsynth.method.rows import content_hash
-from fastsynth.method.student import Answers, Exam, outside
+from fastsynth.method.conversation.rows import content_hash
+from fastsynth.method.conversation.student import Answers, Exam, outside
 from fastsynth.records import Accepted, Conversation, Difficulty, Outcome, Rejected, Usage
 from fastsynth.store.preferences import pairs
 from fastsynth.synthesis import synthesize

@@ -9,11 +9,11 @@ from teacher_chat import studio, teacher_chat
 
 from fastsynth.llm.chat import NoReply, Reply
 from fastsynth.llm.fake import FakeChat
-from fastsynth.method.chain import Effort
-from fastsynth.method.leakage import leak
+from fastsynth.method.chain.chain import Effort
+from fastsynth.method.chain.leakage import leak
 from fastsynth.records import Accepted, Failed, Rejected
 from fastsynth.replay import Verifier
-from fastsynth.sim.mistakes import NONE, Mistakes
+from fastsynth.sim.teacher.mistakes import NONE, Mistakes
 from fastsynth.synthesis import synthesize
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastsynth.method.targets import COVERAGE, NEVER, Focus, first_target, focus_on
+from fastsynth.method.walk.targets import COVERAGE, NEVER, Focus, first_target, focus_on
 
 TOOLS = [f"tool_{number}" for number in range(20)]
 HALF = dict.fromkeys(TOOLS, (10, 10)) | {"tool_3": (10, 5), "tool_7": (10, 0)}

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from fastsynth.llm.chat import Reply
 from fastsynth.method.agents import response_format
-from fastsynth.method.answer import goal_fault, kind_fault
-from fastsynth.method.claims import Ground, claim_fault
+from fastsynth.method.chain.answer import goal_fault, kind_fault
+from fastsynth.method.chain.claims import Ground, claim_fault
+from fastsynth.method.chain.leakage import leak
 from fastsynth.method.forms import normal, numbers, stands_in
-from fastsynth.method.guards import named_tool, query_fault
-from fastsynth.method.leakage import leak
 from fastsynth.method.parse import arguments_of, decoded, spoken
 from fastsynth.method.plan import Choice, Goal, Output, Rule, Slot, Step, Turn, User
+from fastsynth.method.query.guards import named_tool, query_fault
 from fastsynth.method.script import QueryDraft
 from fastsynth.records import Message, ToolCall
 

@@ -11,9 +11,9 @@ from method_stage import job, planned
 
 from fastsynth.env.world import World
 from fastsynth.method.agents import Dropped
+from fastsynth.method.chain.verify import Executed, Verdict, judge, ungrounded
 from fastsynth.method.forms import normal
 from fastsynth.method.plan import Goal, Step, Turn, User
-from fastsynth.method.verify import Executed, Verdict, judge, ungrounded
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ import pytest
 
 from fastsynth.env.registry import open_domain
 from fastsynth.errors import ConfigError
-from fastsynth.method.witness import check_states, is_witnessed
+from fastsynth.method.conversation.witness import check_states, is_witnessed
 
 MODULE = """
 class Desk:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from quality_rows import ASKED, CANCEL, FIND, HOLD, UNDONE, row
 
-from fastsynth.method.decontaminate import Benchmarks
+from fastsynth.method.conversation.decontaminate import Benchmarks
 from fastsynth.quality.coverage import Coverage
 from fastsynth.quality.diversity import Entities, SelfBleu, Skeletons, self_bleu
 from fastsynth.quality.figure import Figure, Measure

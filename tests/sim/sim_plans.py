@@ -16,10 +16,10 @@ from fastsynth.env.environment import Thread
 from fastsynth.method.plan import Choice, Default, Goal, Output, Step, Turn, User
 from fastsynth.method.script import AdvancedDraft, Purpose, QueryDraft, Script, Style
 from fastsynth.records import canonical
-from fastsynth.sim import bank
 from fastsynth.sim.api import ChatMessage, FunctionCall, Spoken, ToolFunction
-from fastsynth.sim.mistakes import NONE, Mistakes
-from fastsynth.sim.teacher import Teacher
+from fastsynth.sim.teacher import bank
+from fastsynth.sim.teacher.mistakes import NONE, Mistakes
+from fastsynth.sim.teacher.teacher import Teacher
 
 BANK = bank.load(Path(__file__).parent / "bank")
 THREAD = Thread(

@@ -10,7 +10,7 @@ import pytest
 from sim_plans import BANK
 
 from fastsynth.errors import ConfigError
-from fastsynth.sim.bank import HERE, Bank, Phrases, Reference, Template, load
+from fastsynth.sim.teacher.bank import HERE, Bank, Phrases, Reference, Template, load
 
 SHIPPED = sorted(HERE.glob("*.yaml"))
 

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from fastsynth.env.adapters.bfcl import BfclDomain
+from fastsynth.env.adapters.bfcl.domain import BfclDomain
 from fastsynth.env.environment import Tool
-from fastsynth.sim.bank import HERE, Entry, Template, _read
+from fastsynth.sim.teacher.bank import HERE, Entry, Template, _read
 
 DOMAIN = BfclDomain()
 ENTRIES: dict[str, Entry] = {

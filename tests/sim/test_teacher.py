@@ -30,11 +30,11 @@ from fastsynth.env import paths
 from fastsynth.method.plan import Choice, Goal, Output, Step, Turn, User
 from fastsynth.method.script import HintDraft
 from fastsynth.records import canonical
-from fastsynth.sim import mistakes
 from fastsynth.sim.api import ChatMessage, Function, FunctionCall
-from fastsynth.sim.mistakes import NONE, Mistakes
-from fastsynth.sim.refer import hidden_values
-from fastsynth.sim.words import say
+from fastsynth.sim.teacher import mistakes
+from fastsynth.sim.teacher.mistakes import NONE, Mistakes
+from fastsynth.sim.teacher.refer import hidden_values
+from fastsynth.sim.teacher.words import say
 
 SEEDS = range(40)
 TURNS = [(plan, n) for plan in (plan_one(), plan_two()) for n in range(len(plan))]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from fastsynth.config.environments import RESULT_LIMIT
 from fastsynth.env import paths
-from fastsynth.environments import RESULT_LIMIT
 from fastsynth.errors import config_error
 
 LABEL = re.compile(r"^([^:\n]{1,40}): ")

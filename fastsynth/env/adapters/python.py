@@ -13,6 +13,7 @@ from typing import Any, Literal
 import jsonschema_rs
 import msgspec
 
+from fastsynth.config.environments import RESULT_LIMIT
 from fastsynth.env.adapters.facts import OPAQUE, drawn_by
 from fastsynth.env.adapters.found import (
     Found,
@@ -28,7 +29,6 @@ from fastsynth.env.adapters.patience import START
 from fastsynth.env.adapters.pool import Pool
 from fastsynth.env.adapters.python_session import FreshEnvironment, PythonEnvironment
 from fastsynth.env.environment import Environment, Observation, Scenario, Tool
-from fastsynth.environments import RESULT_LIMIT
 from fastsynth.errors import config_error
 
 

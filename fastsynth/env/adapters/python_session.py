@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import anyio
 import msgspec
 
+from fastsynth.config.environments import RESULT_LIMIT
 from fastsynth.env.adapters.masks import LIMIT, MASKS, masked
 from fastsynth.env.adapters.pool import Stopped, Worker
 from fastsynth.env.environment import Observation, Tool
 from fastsynth.env.machine import AGAIN
 from fastsynth.env.worker import Request, Response
-from fastsynth.environments import RESULT_LIMIT
 from fastsynth.errors import ConfigError, EnvironmentBroken
 
 LOST = -1

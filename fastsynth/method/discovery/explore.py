@@ -1,0 +1,244 @@
+"""Gets every tool of one scenario to run: what works from the start, then what a call unlocks.
+
+The unlocking calls that carry no value (a log-in, an engine start) make up the *chain*, which
+leads to the state from which most tools run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from anyio.lowlevel import checkpoint
+
+from fastsynth.env import paths
+from fastsynth.env.environment import Tool
+from fastsynth.method.discovery.pool import Found, Pool, harvest
+from fastsynth.method.discovery.probes import Called, Point, Prober, Success, is_hollow, leaves_of
+from fastsynth.method.discovery.search import Search, complaint_of, search
+from fastsynth.method.discovery.similarity import likeness
+from fastsynth.records import canonical
+
+FIRST, AGAIN, UNLOCKED = 700, 150, 250
+"""Most calls of a search: the first one, one after new values, one after a call that helped."""
+ROUNDS = 5
+MORE_RUNS, MORE_TRIED, VARIANTS = 6, 48, 8
+OTHERS = 12
+"""Values tried in place of one that the call before gave."""
+KEPT = 4
+"""Complaints of a blocked tool that are tried again elsewhere."""
+
+
+class Explorer:
+    """One scenario. After `explore`, `runs` holds a success of every tool that could be run."""
+
+    def __init__(self, prober: Prober, pool: Pool, start: Point) -> None:
+        self._prober = prober
+        self._tools: Mapping[str, Tool] = prober.tools
+        self.start = start
+        self._failed: dict[str, Search] = {}
+        self._given: dict[str, set[str]] = {}
+        self._points: dict[str, Point | None] = {}
+        self.pool = pool
+        self.here = start
+        """The state at the end of the chain."""
+        self.chain: list[Called] = []
+        self.runs: dict[str, Success] = {}
+        self.more: list[Success] = []
+        """Further runs of reads, with other arguments: more values to try elsewhere."""
+
+    async def explore(self) -> None:
+        for round_number in range(ROUNDS):
+            await self._sweep(FIRST if round_number == 0 else AGAIN)
+            blocked = len(self._blocked())
+            if not await self._lengthen_chain() and len(self._blocked()) == blocked:
+                break
+        await self._sweep(AGAIN)
+
+    def keep(self, success: Success) -> None:
+        """Notes a call that ran, and the values it gave."""
+        self.runs.setdefault(success.tool, success)
+        self._failed.pop(success.tool, None)
+        for parameter, value in success.arguments.items():
+            self.pool.add(Found(value=value, source="used", path=parameter))
+        for path, value in leaves_of(success, self._tools[success.tool]):
+            if not isinstance(value, bool):
+                place = paths.pattern(path)
+                found = Found(value=value, source="result", tool=success.tool, path=place)
+                self.pool.add(found)
+
+    async def _sweep(self, tries: int) -> None:
+        """Searches for every tool that has not run, until no new one does."""
+        fresh = True
+        while fresh:
+            fresh = False
+            for name in self._blocked():
+                await checkpoint()
+                known = len(self.pool.values)
+                found = await search(self._prober, self.here, self._tools[name], self.pool, tries)
+                self._failed[name] = found.since(self._failed.get(name))
+                if found.success is not None:
+                    self.keep(found.success)
+                    await self._run_more(found.success)
+                    fresh = fresh or len(self.pool.values) > known
+            tries = AGAIN
+
+    async def _run_more(self, run: Success) -> None:
+        """A read again with other arguments, one varied at a time."""
+        if run.tool in self._prober.mutators:
+            return
+        tool, left = self._tools[run.tool], MORE_RUNS
+        for parameter in tool.parameters.get("properties", {}):
+            if parameter not in run.arguments:
+                await self._add_optional(run, parameter)
+        for parameter in run.arguments:
+            near = self.pool.siblings(run.arguments[parameter])[: MORE_TRIED // 2]
+            for value in [*near, *self.pool.candidates(tool, parameter)][:MORE_TRIED]:
+                arguments = {**run.arguments, parameter: value}
+                if left == 0 or arguments == run.arguments:
+                    continue
+                observation = await self._prober.run(run.point, run.tool, arguments)
+                if observation.ok and not is_hollow(observation.value):
+                    left -= 1
+                    other = self._prober.success(run.point, run.tool, arguments, observation)
+                    self.keep(other)
+                    self.more.append(other)
+
+    async def _add_optional(self, run: Success, parameter: str) -> None:
+        """What a tool does with a further parameter can be something else altogether."""
+        for value in self.pool.candidates(self._tools[run.tool], parameter)[:OTHERS]:
+            await self._prober.run(run.point, run.tool, {**run.arguments, parameter: value})
+
+    def _blocked(self) -> list[str]:
+        return [name for name in sorted(self._tools) if name not in self.runs]
+
+    async def _lengthen_chain(self) -> bool:
+        """Adds the calls that unlock the most tools without giving them a value."""
+        unlocks: dict[str, set[str]] = {}
+        helped: dict[str, float] = {}
+        calls: dict[str, Called] = {}
+        for mutator in self._mutators():
+            await checkpoint()
+            for call in self._variants(mutator):
+                point = await self.point_after(self.here, call)
+                if point is None or (call in self.chain):
+                    continue
+                mark = canonical(call)
+                calls[mark] = call
+                for name in self._blocked():
+                    change = await self._retry(point, name, call)
+                    if change == 1.0:
+                        unlocks.setdefault(mark, set()).add(name)
+                    elif change > 0.0:
+                        helped[mark] = max(change, helped.get(mark, 0.0))
+        best = sorted(helped, key=lambda mark: -helped[mark])[:1]
+        chosen = _cover(unlocks) or best
+        for mark in chosen:
+            await self._extend(calls[mark])
+        return bool(chosen)
+
+    def _mutators(self) -> list[str]:
+        """Calls that change the state of a part in which something is still blocked."""
+        parts = {self._tools[name].part for name in self._blocked()}
+        changing = [name for name in sorted(self.runs) if name in self._prober.mutators]
+        return [name for name in changing if self._tools[name].part in parts]
+
+    def _variants(self, mutator: str) -> list[Called]:
+        """The call that ran, and it with one argument changed."""
+        first = self.runs[mutator].arguments
+        found = [(mutator, first)]
+        for parameter in first:
+            for value in self.pool.candidates(self._tools[mutator], parameter)[:VARIANTS]:
+                if value != first[parameter]:
+                    found.append((mutator, {**first, parameter: value}))
+        return found
+
+    async def values_given(self, call: Called) -> set[str]:
+        """The values in the result of a call of the chain, or of one that may join it."""
+        mark = canonical(call)
+        if mark not in self._given:
+            observation = await self._prober.run(self._before(call), *call)
+            found = harvest(observation.value, self._tools[call[0]].result)
+            self._given[mark] = {
+                canonical(value) for _, value in found if not isinstance(value, bool)
+            }
+        return self._given[mark]
+
+    def _before(self, call: Called) -> Point:
+        return self.runs[call[0]].point if call not in self.chain else self.start
+
+    async def _retry(self, point: Point, name: str, call: Called) -> float:
+        """How much a call changes for a tool that failed before: 1 where it runs now, 0 where
+        its complaints are as they were, between where they are others."""
+        before = self._failed.get(name)
+        if before is None or self._tools[name].part != self._tools[call[0]].part:
+            return 0.0
+        given = await self.values_given(call)
+        change = 0.0
+        for arguments in list(before.complaints.values())[:KEPT]:
+            observation = await self._prober.run(point, name, arguments)
+            if observation.ok:
+                found = self._prober.success(point, name, arguments, observation)
+                return await self._sort_out(found, given)
+            said = complaint_of(observation.message, arguments)
+            near = max((likeness(said, heard) for heard in before.complaints), default=0.0)
+            if said not in before.complaints:
+                change = max(change, 0.9 - 0.8 * near)
+        if not change and call != (call[0], self.runs[call[0]].arguments):
+            return 0.0
+        tries = UNLOCKED if change else KEPT * 6
+        searched = await search(self._prober, point, self._tools[name], self.pool, tries)
+        if searched.success is None:
+            return change
+        return await self._sort_out(searched.success, given)
+
+    async def _sort_out(self, success: Success, given: set[str]) -> float:
+        """A value of the unlocking call makes it a value edge, and the chain can do without."""
+        if await self.on_its_own(success, given) is not None:
+            return 1.0
+        self.keep(success)
+        return 0.0
+
+    async def on_its_own(self, success: Success, given: set[str]) -> Called | None:
+        """The call with arguments that are none of the values `given`; None where it needs one."""
+        arguments = dict(success.arguments)
+        for parameter, value in success.arguments.items():
+            if not _holds(value, given):
+                continue
+            candidates = self.pool.candidates(self._tools[success.tool], parameter)
+            for other in [item for item in candidates if not _holds(item, given)][:OTHERS]:
+                changed = {**arguments, parameter: other}
+                if (await self._prober.run(success.point, success.tool, changed)).ok:
+                    arguments = changed
+                    break
+            else:
+                return None
+        return success.tool, arguments
+
+    async def point_after(self, point: Point, call: Called) -> Point | None:
+        """`point` one call further, made once."""
+        mark = canonical([*point.calls, call])
+        if mark not in self._points:
+            self._points[mark] = await self._prober.after(point, *call)
+        return self._points[mark]
+
+    async def _extend(self, call: Called) -> None:
+        point = await self.point_after(self.here, call)
+        if point is not None:
+            self.here = point
+            self.chain.append(call)
+
+
+def _cover(reached: Mapping[str, set[str]]) -> list[str]:
+    """Few keys that reach everything reached: the widest first."""
+    left = set[str]().union(*reached.values())
+    chosen: list[str] = []
+    while left:
+        best = max(sorted(reached), key=lambda name: len(reached[name] & left))
+        chosen.append(best)
+        left -= reached[best]
+    return chosen
+
+
+def _holds(value: Any, given: set[str]) -> bool:
+    return any(canonical(leaf) in given for _, leaf in paths.leaves(value))
