@@ -54,5 +54,7 @@ def check_places(order: Order) -> None:
         if above.exists() and not above.is_dir():
             raise config_error("-o", str(order.run_dir), f"{above} is no directory")
     standing = next(path for path in (place, *place.parents) if path.exists())
+    if not standing.is_dir():
+        return  # said where the run itself is looked at
     if not os.access(standing, os.W_OK | os.X_OK):
         raise config_error("-o", str(order.run_dir), f"no permission to write in {standing}")
