@@ -30,6 +30,7 @@ import heap
 from fastsynth import run as runs
 from fastsynth.config import Config, Endpoint, Engine, Output
 from fastsynth.engine.quota import Quota
+from fastsynth.env.adapters import held
 from fastsynth.llm.transport import raise_file_limit
 from fastsynth.run import generate
 from fastsynth.running.order import Order
@@ -51,6 +52,7 @@ def resident() -> int:
 async def alive(width: int, seconds: float, environment: str) -> Row:
     """Waiting for their first reply, or `seconds` under way, so that all stages of one occur."""
     raise_file_limit(width + 2048)
+    held.MOST_AWAKE = min(held.MOST_AWAKE, width // 40)  # as great a share as of 10,000
     sent = 0
 
     class Counting(runs.Bus):
