@@ -133,9 +133,9 @@ class Counted(World):
 
     ran = 0
 
-    async def call(self, name: str, arguments: Any) -> Observation:
+    async def attempt(self, name: str, arguments: Any) -> Observation:
         Counted.ran += 1
-        return await super().call(name, arguments)
+        return await super().attempt(name, arguments)
 
 
 async def measure(subject: str, domain: Domain, conversations: int) -> dict[str, Any]:
