@@ -17,8 +17,8 @@ from fastsynth.method.chain.chain import Solved, guided_chain
 from fastsynth.method.conversation.acceptance import (
     before_any_token,
     concluded,
+    does_not_replay,
     rejected,
-    repeated,
     uncontaminated,
 )
 from fastsynth.method.conversation.distractors import visible_tools
@@ -74,7 +74,7 @@ async def _plan(
         return rejected(job, agents, "", Dropped(stage="walk", reason="too_few_turns"))
     claimed = plan_hash(plan)
     fault = before_any_token(job, studio, plan)
-    fault = fault or await repeated(studio, setting, plan)
+    fault = fault or await does_not_replay(studio, setting, plan)
     if fault is not None:
         return rejected(job, agents, claimed, fault)
     if studio.texts:

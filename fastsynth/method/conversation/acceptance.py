@@ -38,7 +38,9 @@ def before_any_token(job: Job, studio: Studio, plan: Plan) -> Dropped | None:
     return None
 
 
-async def repeated(studio: Studio, setting: Setting, found: Plan | Conversation) -> Dropped | None:
+async def does_not_replay(
+    studio: Studio, setting: Setting, found: Plan | Conversation
+) -> Dropped | None:
     """What a plan or a conversation is rejected for where others' tools do not give it again; the
     user is told once of each tool."""
     fault = await unrepeatable(studio.domain, setting.parts, setting.scenario.state, found)
@@ -70,7 +72,7 @@ async def concluded(
         return rejected(job, agents, plan, lost, talk.failed)
     if is_witnessed(studio.domain):
         made = _row(job, studio, agents, setting, talk, ())
-        if (unlike := await repeated(studio, setting, made)) is not None:
+        if (unlike := await does_not_replay(studio, setting, made)) is not None:
             return rejected(job, agents, plan, unlike, talk.failed)
     votes = await _votes(talk, agents, studio.judges)
     if (against := outvoted(votes, studio.judges)) is not None:
