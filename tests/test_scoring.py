@@ -25,6 +25,7 @@ from fastsynth.store.compact import read_preferences
 
 replace = msgspec.structs.replace
 Said = list[Message]
+READS = ("list_", "find_", "get_s", "searc", "check")
 KINDS = (
     "kinds={base: .1, no_tool: .1, missing_parameter: .1, missing_function: .1, refusal: .1, "
     "parallel: .1, error_recovery: .1, merged: .1, split: .1, long_context: .1}"
@@ -144,6 +145,25 @@ async def test_a_call_that_changes_the_state_is_missed_by_default_too(
     reward = await scorer.reward(row, [question, said[-1]], 0)
 
     assert reward.turns[0].reason == "wrong_state"
+
+
+@pytest.mark.anyio
+async def test_a_read_made_again_where_nothing_has_changed_fails(
+    made: dict[str, Conversation], scorer: Scorer
+) -> None:
+    reasons = []
+    for row in made.values():
+        for turn, (_, *said) in enumerate(turns_of(row.messages)):
+            failed = said[1:] and (said[1].content or "").startswith('{"error"')
+            reads = row.kinds[turn] == "base" and said[0].tool_calls[0].name.startswith(READS)
+            if failed or not reads:
+                continue
+            calls = tuple(replace(call, id=f"{call.id[:8]}z") for call in said[0].tool_calls)
+            again = [replace(said[0], tool_calls=calls), *said]
+            reasons.append((await scorer.reward(row, again, turn)).turns[0].reason)
+
+    assert len(reasons) > 5
+    assert set(reasons) == {"repeats_call"}
 
 
 @pytest.mark.anyio
