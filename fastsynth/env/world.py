@@ -19,6 +19,7 @@ from fastsynth.activity import doing
 from fastsynth.env.breath import breathe
 from fastsynth.env.environment import Domain, Environment, Observation, Tool
 from fastsynth.env.law import Call, Law
+from fastsynth.env.schemas import validator
 from fastsynth.env.stops import Stops, stops_of
 from fastsynth.errors import EnvironmentBroken
 from fastsynth.records import canonical
@@ -220,7 +221,7 @@ def _validator_of(tool: Tool) -> jsonschema_rs.Draft202012Validator:
 
 @lru_cache(maxsize=4096)
 def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(schema)
+    return validator(schema)
 
 
 def _complaints(

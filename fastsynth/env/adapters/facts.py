@@ -15,7 +15,7 @@ from fastsynth.env.adapters.found import quiet
 from fastsynth.env.adapters.results import plain
 from fastsynth.env.adapters.samples import samples
 from fastsynth.env.environment import Scenario, Thread, Tool
-from fastsynth.env.schemas import simple
+from fastsynth.env.schemas import simple, unrolled
 from fastsynth.errors import ConfigError, boundary, config_error
 
 PERSONAS = (
@@ -121,14 +121,17 @@ def facts_of(tools: Mapping[str, Tool], state: Any) -> dict[str, list[Any]]:
 
 
 def _unsaid(tools: Mapping[str, Tool]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(concept, schema) of what a call needs and no result holds by its name; never an id."""
+    """(concept, schema to draw by) of what a call needs and no result holds by its name; never an
+    id."""
     held = {name for tool in tools.values() for name in _fields(tool.result)}
     for tool in tools.values():
         required = tool.parameters.get("required", ())
+        drawn = unrolled(tool.parameters)
         for name, schema in tool.parameters.get("properties", {}).items():
             said = tool.takes.get(name) or tool.takes.get(f"{name}[]")
             if name in required and name not in held and not said and not looks_opaque(name):
-                items = schema.get("items", {}) if schema.get("type") == "array" else schema
+                whole = drawn[name]
+                items = whole.get("items", {}) if schema.get("type") == "array" else whole
                 yield concept_of(name, schema), simple(items)
 
 

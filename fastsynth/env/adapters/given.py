@@ -24,6 +24,7 @@ import msgspec
 from fastsynth.env.adapters.annotations import fields_of, hints_of, is_model, resolved
 from fastsynth.env.adapters.results import member, plain
 from fastsynth.env.adapters.schema import shape_of
+from fastsynth.env.schemas import validator
 from fastsynth.errors import boundary
 
 _MAKERS: Mapping[Any, Callable[[Any], Any]] = {
@@ -152,7 +153,7 @@ def _fits(kind: Any, value: Any) -> bool:
 
 @lru_cache(maxsize=1024)
 def _validator(schema: bytes) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(schema.decode())
+    return validator(schema.decode())
 
 
 def _filled(origin: type, arguments: Sequence[Any], value: Any, place: str) -> Any:

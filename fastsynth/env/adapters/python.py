@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, Literal
 
-import jsonschema_rs
 import msgspec
 
 from fastsynth.config.environments import RESULT_LIMIT
@@ -29,6 +28,7 @@ from fastsynth.env.adapters.patience import START
 from fastsynth.env.adapters.pool import Pool
 from fastsynth.env.adapters.python_session import FreshEnvironment, PythonEnvironment
 from fastsynth.env.environment import Environment, Observation, Scenario, Tool
+from fastsynth.env.schemas import validator
 from fastsynth.errors import config_error
 
 
@@ -75,9 +75,7 @@ class PythonDomain:
         self.example: Any = self._initial if own else None
         """The tools' own initial state, where a scenario may set it as it is."""
         self._validators = {
-            name: jsonschema_rs.Draft202012Validator(tool.result)
-            for name, tool in self.tools.items()
-            if tool.result
+            name: validator(tool.result) for name, tool in self.tools.items() if tool.result
         }
         self._said = said_of(self.tools, most, volatile or {})
         self._pool = Pool(target, workers=workers, time_limit=time_limit, start_limit=start_limit)

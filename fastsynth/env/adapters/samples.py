@@ -11,9 +11,8 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-import jsonschema_rs
-
 from fastsynth.env.adapters.patterns import matches_of
+from fastsynth.env.schemas import holds_nothing, validator
 from fastsynth.records import canonical
 
 COUNT = 4
@@ -46,10 +45,10 @@ def samples(schema: Mapping[str, Any], known: Known = nobody, count: int = COUNT
     """At most `count` values that fit `schema`, no two alike; [] where too little is said."""
     if "$ref" in canonical(schema):
         return []
-    validator = jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True)
+    held = validator(schema, formats=True)
     found: dict[str, Any] = {}
     for value in islice(_values(schema, known), 8 * count):
-        if len(found) < count and validator.is_valid(value):
+        if len(found) < count and held.is_valid(value):
             found.setdefault(canonical(value), value)
     return list(found.values())
 
@@ -133,7 +132,7 @@ def _records(schema: Mapping[str, Any], known: Known) -> Iterator[dict[str, Any]
     """All that is required and, every second time, what else there is a value for."""
     properties, required = schema.get("properties", {}), schema.get("required", ())
     held = {
-        name: list(known(name, inner)) or samples(inner, known)
+        name: list(known(name, inner)) or samples(inner, known) or _ends(inner)
         for name, inner in properties.items()
     }
     if not properties or not all(held.get(name) for name in required):
@@ -146,6 +145,12 @@ def _records(schema: Mapping[str, Any], known: Known) -> Iterator[dict[str, Any]
         }
         if made:
             yield made
+
+
+def _ends(schema: Mapping[str, Any]) -> list[Any]:
+    """A record's list of such records, where it is not gone into further: an empty one."""
+    listed = schema.get("type") == "array" and not schema.get("minItems")
+    return [[]] if listed and holds_nothing(schema.get("items", {})) else []
 
 
 _MAKERS: Mapping[str, Callable[[Mapping[str, Any], Known], Iterable[Any]]] = {

@@ -11,7 +11,7 @@ import msgspec
 
 from fastsynth.env.adapters.samples import samples
 from fastsynth.env.environment import Tool
-from fastsynth.env.schemas import simple
+from fastsynth.env.schemas import simple, unrolled, validator
 from fastsynth.method.graph.concepts import Profile
 from fastsynth.records import canonical
 
@@ -39,6 +39,8 @@ class Parameter(msgspec.Struct, frozen=True, eq=False):
     name: str
     required: bool
     schema: Mapping[str, Any]
+    drawn: Mapping[str, Any]
+    """`schema` to draw by: a reference to itself is followed to a bounded depth."""
     concept: str
     """"" where no value is known to mean the same."""
     many: bool
@@ -60,7 +62,7 @@ class Parameter(msgspec.Struct, frozen=True, eq=False):
 
     def invented(self) -> list[Any]:
         """A few values that the schema allows, where it says what they are."""
-        return samples(self.schema)
+        return samples(self.drawn)
 
 
 def parameters_of(
@@ -69,7 +71,7 @@ def parameters_of(
     """The required ones first. `bounded`: values must fit all that their schemas say."""
     required = frozenset(tool.parameters.get("required", ()))
     properties: Mapping[str, Any] = tool.parameters.get("properties", {})
-    found = []
+    drawn, found = unrolled(tool.parameters), []
     for name in sorted(properties, key=lambda name: name not in required):
         elements = known.takes.get(f"{name}[]", "")
         concept, schema = elements or known.takes.get(name, ""), simple(properties[name])
@@ -79,6 +81,7 @@ def parameters_of(
                 name=name,
                 required=name in required,
                 schema=schema,
+                drawn=simple(drawn[name]),
                 concept=concept,
                 many=bool(elements),
                 opaque=concept in opaque,
@@ -93,7 +96,7 @@ def parameters_of(
 def _bounds(schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator | None:
     if schema.keys().isdisjoint(_BOUNDING) or "$ref" in canonical(schema):
         return None
-    return jsonschema_rs.Draft202012Validator(dict(schema), validate_formats=True)
+    return validator(schema, formats=True)
 
 
 def _types(kind: Any) -> frozenset[type]:

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import jsonschema_rs
 import msgspec
 
 from fastsynth.env import paths
+from fastsynth.env.schemas import validator
 
 Schema = dict[str, Any]
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z_]*\Z")
@@ -33,8 +33,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
     def faults(self, state: Any) -> Iterator[str]:
         """What is wrong with a state, one line each."""
-        validator = jsonschema_rs.Draft202012Validator(self.schema)
-        for error in validator.iter_errors(state):
+        for error in validator(self.schema).iter_errors(state):
             yield f"{'.'.join(map(str, error.instance_path)) or 'the state'}: {error.message}"[:200]
             return
         held = _held(self.schema, state)

@@ -16,7 +16,7 @@ from fastsynth.env.adapters.mcp.files import Files
 from fastsynth.env.adapters.mcp.story import Link, Story, Thing
 from fastsynth.env.adapters.samples import samples
 from fastsynth.env.environment import Tool
-from fastsynth.env.schemas import simple
+from fastsynth.env.schemas import simple, unrolled
 
 _CREATES = re.compile(r"(create|add|insert|store|save|register|put|write|new)(_|[A-Z]|$)")
 _FROM, _TO = ("from", "source", "subject", "head"), ("to", "target", "object", "tail")
@@ -35,11 +35,12 @@ def facts_of(
     """Concept -> values. Where a concept is both created and removed, one of the two is meant."""
     pools: dict[str, dict[bool, list[Any]]] = {}
     for tool in tools.values():
+        drawn = unrolled(tool.parameters)
         for name, said in tool.parameters.get("properties", {}).items():
             schema = simple(said)
             values = list(_values(tool, name, schema, story, files, shown, rng))
             if not values and name in tool.parameters.get("required", ()):
-                values = _allowed(name, schema)
+                values = _allowed(name, simple(drawn[name]))
             pool = pools.setdefault(concept_of(name, schema), {}).setdefault(creates(tool), [])
             pool += [value for value in values if value not in pool]
     facts: dict[str, list[Any]] = {}
