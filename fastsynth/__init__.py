@@ -1,6 +1,7 @@
 """Your tools in, verified multi-turn tool-use training data out.
 
-For programs: `load` reads a run's rows, `reward` and `Scorer` judge what a model makes of them.
+For programs: `load` reads a run's rows, `reward` judges what a model makes of them, a `Rollout`
+takes a model through one; `Scorer` has both for an event loop.
 For modules of tools: `Scenario` and `Thread` say what a conversation starts with, `Means` and
 `tool` what code does not, `Rule` what no conversation may do.
 """
@@ -11,7 +12,9 @@ from typing import Any
 __version__ = "0.1.0"
 _HOMES = {
     "reading": ("load",),
-    "scoring": ("Reward", "Scorer", "reward"),
+    "scoring": ("Scorer",),
+    "rollout": ("AsyncRollout", "Reward", "Step"),
+    "blocking": ("Rollout", "reward"),
     "env.environment": ("Scenario", "Thread"),
     "env.adapters.contract": ("Means", "tool"),
     "env.law": ("Call", "Rule"),

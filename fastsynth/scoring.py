@@ -6,16 +6,12 @@ verdict is the one that a run's own attempts and its student meet: by state, res
 
 from __future__ import annotations
 
-import atexit
-import os
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import ExitStack, asynccontextmanager
-from threading import Lock
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
 
 import msgspec
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from fastsynth.env.environment import Domain
 from fastsynth.env.law import Governed, load_law
@@ -25,32 +21,10 @@ from fastsynth.episode import Course, Episode, Said, TurnReward
 from fastsynth.errors import FastsynthError
 from fastsynth.method.conversation.due import Due
 from fastsynth.records import Message, canonical
+from fastsynth.rollout import NOT_REACHED, AsyncRollout, Reward
 from fastsynth.store.task import Row, Task, task_of
 
-__all__ = ["Reward", "Row", "Said", "Scorer", "TurnReward", "reward"]
-
-
-class Reward(msgspec.Struct, frozen=True, kw_only=True):
-    turns: tuple[TurnReward, ...]
-    """One for each turn that was judged, in order."""
-
-    @property
-    def score(self) -> float:
-        """1.0 where every turn passed, else 0.0."""
-        return float(all(turn.passed for turn in self.turns))
-
-    @property
-    def share(self) -> float:
-        """Share of turns that passed, in [0, 1]."""
-        return sum(turn.passed for turn in self.turns) / len(self.turns)
-
-    @property
-    def progress(self) -> float:
-        """Share of goals that were reached, mean over turns, in [0, 1]."""
-        return sum(turn.progress for turn in self.turns) / len(self.turns)
-
-    def __float__(self) -> float:
-        return self.score
+__all__ = ["Reward", "Row", "Said", "Scorer", "TurnReward"]
 
 
 class Scorer:
@@ -81,7 +55,7 @@ class Scorer:
         strict: bool = False,
         answer: bool = True,
     ) -> Reward:
-        """What the function `reward` does, in this loop."""
+        """What the function `fastsynth.reward` does, in this loop."""
         task = task_of(row)
         said = _said(messages)
         number = _about(task, turn, said)
@@ -103,6 +77,21 @@ class Scorer:
                 await course.recorded()
             yield await course.episode(strict)
 
+    @asynccontextmanager
+    async def rollout(
+        self, row: Row, turn: int | None = None, *, strict: bool = False, answer: bool = True
+    ) -> AsyncIterator[AsyncRollout]:
+        """What `fastsynth.Rollout` is, in this loop: of a turn, or of all turns of a whole row."""
+        task = task_of(row)
+        whole = turn is None and task.turn is None
+        number = 0 if whole else _number(task, turn)
+        turns = len(task.kinds) if whole else 1
+        async with self._course(task) as course:
+            while course.number < number:
+                await course.recorded()
+            episode = await course.episode(strict)
+            yield AsyncRollout(course, episode, turns, strict=strict, answer=answer)
+
     async def _conversation(
         self, task: Task, said: list[dict[str, Any]], strict: bool, answer: bool
     ) -> Reward:
@@ -118,8 +107,7 @@ class Scorer:
                 episode = await course.episode(strict)
                 turns.append(await _judged(episode, messages, answer))
                 await (course.take(episode) if turns[-1].passed else course.leave(episode))
-        absent = TurnReward(passed=False, progress=0.0, reason="not_reached")
-        return Reward(turns=(*turns, *[absent] * (len(task.kinds) - len(own))))
+        return Reward(turns=(*turns, *[NOT_REACHED] * (len(task.kinds) - len(own))))
 
     @asynccontextmanager
     async def _course(self, task: Task) -> AsyncIterator[Course]:
@@ -137,34 +125,6 @@ class Scorer:
                 domain = Governed(domain, load_law(rules), "")
             self._domains[key] = domain, parts
         return self._domains[key]
-
-
-def reward(
-    row: Row,
-    messages: str | Iterable[Said],
-    turn: int | None = None,
-    *,
-    strict: bool = False,
-    answer: bool = True,
-) -> Reward:
-    """A conversation, or an attempt at one turn (0-based), executed and judged by a row.
-
-    `messages` with `turn`, or by a `task` that is about a turn: what stands after the last message
-    of the user is the attempt, which follows what the row says up to there. Else a conversation,
-    cut at its messages of the user, each of which stands for the row's own; one turn's words alone
-    will do where the row has one turn. A text is one message of the assistant. `strict`: exactly
-    the planned calls, in order; else other ways to the same end are right too. Without `answer`
-    calls and state alone are judged.
-
-    Blocks, from any thread; environments stay open in a thread of this process. Raises
-    FastsynthError for a row that cannot be judged, never for what a model wrote.
-    """
-    portal, scorer = _shared()
-
-    async def scored() -> Reward:
-        return await scorer.reward(row, messages, turn, strict=strict, answer=answer)
-
-    return portal.call(scored)
 
 
 async def _judged(episode: Episode, messages: Iterable[dict[str, Any]], answer: bool) -> TurnReward:
@@ -212,25 +172,3 @@ def _number(task: Task, turn: int | None) -> int:
         allowed = f"need a turn of row {task.id}, 0 to {len(task.kinds) - 1}"
         raise FastsynthError(f"turn: {number!r}, {allowed}")
     return number
-
-
-_LOCK = Lock()
-_SHARED: dict[int, tuple[BlockingPortal, Scorer]] = {}
-"""By process: in a fork the thread of its parent is gone."""
-
-
-def _shared() -> tuple[BlockingPortal, Scorer]:
-    with _LOCK:
-        own = os.getpid()
-        if own not in _SHARED:
-            stack = ExitStack()
-            portal = stack.enter_context(start_blocking_portal())
-            scorer = stack.enter_context(portal.wrap_async_context_manager(Scorer()))
-            atexit.register(_close, own, stack)
-            _SHARED[own] = portal, scorer
-        return _SHARED[own]
-
-
-def _close(process: int, stack: ExitStack) -> None:
-    if process == os.getpid():
-        stack.close()

@@ -19,7 +19,7 @@ def test_every_public_name_is_there_and_declared_for_type_checkers() -> None:
         for alias in node.names
     }
 
-    assert declared == {"load", "reward", "Reward", "Scorer"} | {
+    assert declared == {"load", "reward", "Reward", "Scorer", "Rollout", "AsyncRollout", "Step"} | {
         "Call",
         "Means",
         "Rule",

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 import yaml
 
+import fastsynth
 from fastsynth.cli import main
 from fastsynth.store.compact import read_rows
 
@@ -37,9 +39,24 @@ def test_rows_over_memory_replay_from_themselves(
 
     made = main(["generate", *over_memory(tmp_path), "-n", "8", "-o", run])
     verified = main(["verify", run])
+    played = anyio.run(own_words_played, Path(run))
 
     assert (made, verified) == (0, 0)
     assert "8 of 8 rows" in capsys.readouterr().out
+    assert played == [1.0] * 8
+
+
+async def own_words_played(run: Path) -> list[float]:
+    """What each row's own words earn in a rollout over a server that is started from the row."""
+    shares = []
+    async with fastsynth.Scorer() as scorer:
+        for row in read_rows(run):
+            async with scorer.rollout(row) as rollout:
+                for message in row.messages:
+                    if message.role == "assistant":
+                        await rollout.step(message)
+                shares.append((await rollout.reward()).share)
+    return shares
 
 
 def test_drafted_set_ups_are_what_rows_start_from(

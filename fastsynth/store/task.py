@@ -1,18 +1,21 @@
 """A row as a task: the columns that judging an attempt at its turns takes, whole or up to a turn.
 
 It comes as a row of the data, as a dictionary of its columns, or as JSON text of `export --format
-rl`, which is cut to the turn it is about.
+rl`. There what only a reward reads is packed: a state of hundreds of entries stands in every line.
 """
 
 from __future__ import annotations
 
+import binascii
+import zlib
+from base64 import b85decode, b85encode
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from fastsynth.errors import ConfigError
-from fastsynth.records import Call, Conversation, Message, ToolsAdded
+from fastsynth.records import Call, Conversation, Message, ToolsAdded, encode
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,11 +42,38 @@ Row = Conversation | Task | Mapping[str, Any] | str
 a line of `export --format rl`."""
 
 
+class Sealed(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as text holds it: an object of these."""
+
+    id: str
+    turn: int | None = None
+    kinds: tuple[str, ...] = ()
+    packed: str = ""
+    """JSON of the Task, through zlib (RFC 1950) and base 85 (`base64.b85encode`): a fifth of it."""
+
+
+def sealed(task: Task) -> str:
+    packed = b85encode(zlib.compress(encode(task))).decode()
+    return encode(Sealed(id=task.id, turn=task.turn, kinds=task.kinds, packed=packed)).decode()
+
+
+def unsealed(text: str) -> Task:
+    """Also a task that is not packed, as versions before wrote it. Raises ConfigError, MsgspecError
+    for what is none."""
+    held = msgspec.json.decode(text, type=Sealed)
+    if not held.packed:
+        return msgspec.json.decode(text, type=Task)
+    try:
+        return msgspec.json.decode(zlib.decompress(b85decode(held.packed)), type=Task)
+    except (ValueError, binascii.Error, zlib.error) as error:
+        raise ConfigError(f"task of row {held.id}: packed: {error}, need it whole") from error
+
+
 def task_of(row: Row) -> Task:
     """Raises ConfigError for what is no row, or one from before the column `checks`."""
     try:
         if isinstance(row, str):
-            task = msgspec.json.decode(row, type=Task)
+            task = unsealed(row)
         else:
             if isinstance(row, Mapping):
                 row = {name: value for name, value in row.items() if value is not None}

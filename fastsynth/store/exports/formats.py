@@ -117,6 +117,23 @@ def chat_messages(messages: Iterable[Message], reasoning: Reasoning) -> list[Lin
     return lines
 
 
+def with_text_arguments(messages: Iterable[Line]) -> list[Line]:
+    """What `chat_messages` gives, as servers and OpenAI's files have it."""
+    return [
+        {**line, "tool_calls": [_with_text(call) for call in line["tool_calls"]]}
+        if "tool_calls" in line
+        else line
+        for line in messages
+    ]
+
+
+def _with_text(call: Line) -> Line:
+    function = call["function"]
+    given = function["arguments"]
+    text = given if isinstance(given, str) else as_text(given)
+    return {**call, "function": {**function, "arguments": text}}
+
+
 def _content(message: Message, reasoning: Reasoning) -> str:
     """Never null: templates join it to other text."""
     text = message.content or ""

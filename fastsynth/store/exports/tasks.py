@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastsynth.records import Conversation, encode
+from fastsynth.records import Conversation
 from fastsynth.store.exports.formats import Line, Reasoning, as_text, chat_messages
 from fastsynth.store.exports.lesson import tools_at
-from fastsynth.store.task import task_of, upto
+from fastsynth.store.task import sealed, task_of, upto
 
 
 def tasks(row: Conversation, reasoning: Reasoning) -> Iterator[Line]:
@@ -21,7 +21,7 @@ def tasks(row: Conversation, reasoning: Reasoning) -> Iterator[Line]:
         yield {
             "prompt": chat_messages(prompt, reasoning),
             "tools": as_text(tools_at(row, turn)),
-            "task": encode(upto(row, turn, prompt)).decode(),
+            "task": sealed(upto(row, turn, prompt)),
             "id": row.id,
             "turn": turn,
             "kind": row.kinds[turn],
