@@ -22,6 +22,8 @@ NO_CALLS = frozenset({"no_tool", "missing_parameter", "missing_function", "refus
 RESOLVED = frozenset({"missing_parameter_resolved", "missing_function_resolved"})
 ONE_GOAL = frozenset({"missing_parameter", "missing_function", "refusal"})
 """Kinds whose special turn asks for one thing only."""
+CHOOSY = frozenset({"refusal"})
+"""Kinds that not every tool `suits`."""
 
 
 def position(stratum: str, turns: int, rng: Random) -> int | None:
@@ -45,7 +47,7 @@ def fewest(stratum: str) -> int:
 
 def suits(stratum: str, tool: Tool, graph: ApiGraph, law: Law | None = None) -> bool:
     """Whether a special turn of the stratum may aim at `tool`: planning others is wasted."""
-    if stratum != "refusal":
+    if stratum not in CHOOSY:
         return True
     if law is not None:
         return tool.name in law.tools

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastsynth.method.walk.targets import COVERAGE, NEVER, Focus, first_target, focus_on
+from fastsynth.env.registry import open_domain
+from fastsynth.method.graph.graph import build_graph
+from fastsynth.method.walk.memory import Memory
+from fastsynth.method.walk.targets import (
+    COVERAGE,
+    NEVER,
+    Focus,
+    first_target,
+    focus_on,
+    next_targets,
+)
+from fastsynth.seeds import derive
 
 TOOLS = [f"tool_{number}" for number in range(20)]
 HALF = dict.fromkeys(TOOLS, (10, 10)) | {"tool_3": (10, 5), "tool_7": (10, 0)}
@@ -84,3 +95,16 @@ def test_the_stream_does_not_depend_on_who_asked_before() -> None:
     backwards = [focus.first(TOOLS, 5, "base", position) for position in reversed(range(60))]
 
     assert backwards[::-1] == forwards
+
+
+@pytest.mark.parametrize("most", [1, 5, 12])
+def test_the_best_few_are_the_first_of_all_and_draw_alike(most: int) -> None:
+    domain = open_domain("world")
+    graph, rng, other = build_graph(domain), derive(1, "a"), derive(1, "a")
+    scenario = domain.draw(domain.parts, derive(1, "scenario"))
+    given = graph, Memory(graph, scenario), frozenset(domain.tools), {min(domain.tools)}
+    ranked = next_targets(*given, rng)
+
+    assert next_targets(*given, other, most=most) == ranked[:most]
+    assert min(domain.tools) not in ranked
+    assert rng.random() == other.random()

@@ -121,7 +121,7 @@ class Talk:
             self._world,
             memory,
             turns,
-            list(self.tools),
+            frozenset(self.tools),
             self.again,
         )
         await self._world.rewind(start)

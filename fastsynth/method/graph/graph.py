@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 import networkx as nx
 
-from fastsynth.env.environment import Domain
+from fastsynth.env.environment import Domain, Tool
 from fastsynth.method.graph.concepts import Profile, inferred_opaque, profile
 from fastsynth.method.graph.parameters import parameters_of
 
@@ -85,6 +85,8 @@ class ApiGraph:
             self.network.add_edge(order.before, order.after, kind="order")
         self.takers = _takers(self.concepts_taken)
         """Concept -> tools that take a value of it."""
+        self.undoers = _undoers(domain.tools)
+        """Tool -> tools that are its inverse."""
         self.ease = {name: self._ease(name) for name in self.tools}
         """Preference among producers, in (0, 1]: reads before writes, the nearest first."""
         self.led_to = {
@@ -146,6 +148,14 @@ def _takers(taken: Mapping[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
     for name, concepts in taken.items():
         for concept in concepts:
             found[concept] = (*found.get(concept, ()), name)
+    return found
+
+
+def _undoers(tools: Mapping[str, Tool]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name, tool in tools.items():
+        for done in tool.undoes:
+            found[done] = (*found.get(done, ()), name)
     return found
 
 

@@ -7,12 +7,13 @@ Which targets there are is `targets`'; the steps on the way are `walk`'s.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 
 import msgspec
 
 from fastsynth.env.world import Mark, World
-from fastsynth.method.kinds import ONE_GOAL, suits
+from fastsynth.method.kinds import CHOOSY, ONE_GOAL, suits
 from fastsynth.method.pace import breathe
 from fastsynth.method.plan import Turn
 from fastsynth.method.turns.rules import own_rule
@@ -61,16 +62,7 @@ async def plain_turn(stage: Stage, number: int, breaking: bool = False) -> Turn 
     With `breaking`, one whose last call a user's rule forbids. None for no way on.
     """
     brief, rng = stage.brief, stage.rng
-    again = next(brief.tries)
-    used = {turn.target for turn in stage.before}
-    own = brief.target if brief.target in stage.allowed and brief.target not in used else ""
-    targets = [own] if own else []
-    targets += next_targets(stage.graph, stage.memory, stage.allowed, used, rng, brief.focus)
-    if not targets:  # so few tools that each had its turn
-        targets = next_targets(stage.graph, stage.memory, stage.allowed, (), rng, brief.focus)
-    fit = (t for t in targets if suits(brief.kind, stage.graph.tools[t], stage.graph, stage.law))
-    most = TARGETS_TRIED if brief.aim is None else TARGETS_MATCHED
-    tried = list(islice(fit, again, again + most))
+    own, tried = _targets(stage)
     for calls, words in _demands(brief.aim):
         for target in tried if words else tried[:TARGETS_TRIED]:
             for left in reversed(range(WALKS_TRIED)):
@@ -92,6 +84,23 @@ async def plain_turn(stage: Stage, number: int, breaking: bool = False) -> Turn 
     return None
 
 
+def _targets(stage: Stage) -> tuple[str, list[str]]:
+    """The conversation's own target, "" where it had its turn or is not there, and all those to
+    try, the own one first."""
+    brief, graph = stage.brief, stage.graph
+    again = next(brief.tries)
+    used = {turn.target for turn in stage.before}
+    own = brief.target if brief.target in stage.allowed and brief.target not in used else ""
+    last = again + (TARGETS_TRIED if brief.aim is None else TARGETS_MATCHED)
+    most = None if brief.kind in CHOOSY else last
+    draw = partial(next_targets, graph, stage.memory, stage.allowed, most=most)
+    found = ([own] if own else []) + draw(used, stage.rng, brief.focus)
+    if not found:  # so few tools that each had its turn
+        found = draw((), stage.rng, brief.focus)
+    fit = (t for t in found if suits(brief.kind, graph.tools[t], graph, stage.law))
+    return own, list(islice(fit, again, last))
+
+
 def _demands(aim: TurnAim | None) -> Iterator[tuple[int, int]]:
     """(calls, words) to ask of a turn, each time less, until what comes is taken."""
     if aim is not None:
@@ -108,7 +117,7 @@ def _reach(stage: Stage, calls: int, breaking: bool) -> Reach:
         calls=calls or _calls(stage),
         wishes=1 if single else wishes,
         most_wishes=1 if single else wishes + 1,
-        allowed=frozenset(stage.allowed),
+        allowed=stage.allowed,
         breaking=breaking,
     )
 

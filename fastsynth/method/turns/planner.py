@@ -7,7 +7,7 @@ conversation can be held in it afterwards.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import count
 from random import Random
 
@@ -77,7 +77,7 @@ class Planner:
         self.seed = seed
         self.aims = aims
         self.focus = focus
-        self._tools = sorted(domain.tools)
+        self._tools = tuple(sorted(domain.tools))
         self._shown = Counter(tool.part for tool in domain.tools.values())
         """Part -> how many tools it has."""
         self.law: Law | None = getattr(domain, "law", None)
@@ -171,8 +171,9 @@ class Planner:
         memory = Memory(self.graph, scenario)
         turns: list[Turn] = []
         wanted = self.outline(job).turns
+        allowed = frozenset(world.tools)
         while len(turns) < wanted:
-            more = await self.next_turns(job, setting, world, memory, turns, sorted(world.tools))
+            more = await self.next_turns(job, setting, world, memory, turns, allowed)
             if not more:
                 break
             turns += more
@@ -199,7 +200,7 @@ class Planner:
         world: World,
         memory: Memory,
         before: Sequence[Turn],
-        allowed: Collection[str],
+        allowed: frozenset[str],
         again: int = 0,
     ) -> list[Turn]:
         """One executed turn after `before`, or the special ones that are due; [] for no way on.
@@ -209,8 +210,7 @@ class Planner:
         """
         rng = derive(self.seed, *self.chance(job), "turn", len(before), again)
         if job.stratum == "long_context":
-            unfit: Collection[str] = getattr(self.domain, "unfit_large", ())
-            allowed = [name for name in allowed if name not in unfit]
+            allowed = allowed.difference(getattr(self.domain, "unfit_large", ()))
         special = len(before) == self.outline(job).special
         aim = self.aim(job, len(before))
         brief = Brief(

@@ -5,7 +5,7 @@ The place and the brief: the planning is `plain`'s, and of special turns `specia
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 
 import msgspec
@@ -41,7 +41,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     memory: Memory
     world: World
     before: Sequence[Turn]
-    allowed: Collection[str]
+    allowed: frozenset[str]
     plain_twin: bool
     rng: Random
     brief: Brief

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
+from functools import lru_cache
+from heapq import nlargest
 from itertools import accumulate
 from math import floor
 from random import Random
@@ -25,6 +27,8 @@ NEVER = 0.75
 """Weight of a tool the student never got right: no reward to learn from yet, but examples."""
 UNSEEN = 0.5
 """Weight of a tool that the probing never came to."""
+ALIKE = 0.4
+"""Weight of any tool, before what speaks for it."""
 LEANING = 0.1
 """Weight of a tool with nothing to learn, against 1.1 of the best, where turns follow a thread."""
 
@@ -84,38 +88,59 @@ def _weight(runs: int, passes: int, usual: float) -> float:
 def first_target(tools: Sequence[str], seed: int, stratum: str, position: int) -> str:
     """The tool at `position` of the stratum's endless stream of permutations of `tools`."""
     epoch, place = divmod(position, len(tools))
+    return _permutation(tuple(tools), seed, stratum, epoch)[place]
+
+
+@lru_cache(maxsize=256)
+def _permutation(tools: tuple[str, ...], seed: int, stratum: str, epoch: int) -> tuple[str, ...]:
+    """Drawn once for as many jobs as there are tools: of a thousand it takes a millisecond."""
     order = sorted(tools)
     derive(seed, "targets", stratum, epoch).shuffle(order)
-    return order[place]
+    return tuple(order)
 
 
 def next_targets(
     graph: ApiGraph,
     memory: Memory,
-    allowed: Collection[str],
+    allowed: frozenset[str],
     used: Collection[str],
     rng: Random,
     focus: Focus = COVERAGE,
+    most: int | None = None,
 ) -> list[str]:
-    """Candidates for a further turn, best first: those that pick up what the conversation holds."""
-    scored: list[tuple[float, str]] = []
-    called = {step.tool for steps in memory.turns for step in steps}
+    """Candidates for a further turn, best first: those that pick up what the conversation holds.
+    The best `most` of them; None for all."""
+    weights = dict(_led_to(graph, allowed))
+    for name in used:
+        weights.pop(name, None)
+    weights.update(_picked_up(graph, memory, weights.keys()))
+    if focus.weights:
+        weights = {name: weight * focus.leaning(name) for name, weight in weights.items()}
+    chance = rng.random
+    scored = [(chance() ** (1.0 / weight), name) for name, weight in weights.items()]
+    return [name for _, name in nlargest(len(scored) if most is None else most, scored)]
+
+
+@lru_cache(maxsize=256)
+def _led_to(graph: ApiGraph, allowed: frozenset[str]) -> Mapping[str, float]:
+    """Weights of the tools that a user asks for, in order, where nothing has been said yet."""
+    askable = sorted(name for name in allowed if graph.tools[name].askable)
+    return {name: ALIKE + graph.led_to[name] for name in askable}
+
+
+def _picked_up(graph: ApiGraph, memory: Memory, among: Container[str]) -> Mapping[str, float]:
+    """Weights of the tools that take what the conversation holds, or undo what it did."""
     takers = graph.takers
     held = Counter(n for c in memory.items if c in graph.opaque for n in takers.get(c, ()))
     shared = Counter(name for concept in memory.said for name in takers.get(concept, ()))
-    for name in sorted(allowed):
-        tool = graph.tools[name]
-        if name in used or not tool.askable:
-            continue
-        weight = 0.4
-        if tool.undoes and not called.isdisjoint(tool.undoes):
-            weight += 2.0
-        if name in held:
-            weight += 3.0 * held[name]
-        if name in shared:
-            weight += 1.0 * shared[name]
-        weight += graph.led_to[name]
-        if focus.weights:
-            weight *= focus.leaning(name)
-        scored.append((rng.random() ** (1.0 / weight), name))
-    return [name for _, name in sorted(scored, reverse=True)]
+    called = {step.tool for steps in memory.turns for step in steps}
+    undoing = {name for done in called for name in graph.undoers.get(done, ())}
+    return {
+        name: ALIKE
+        + 2.0 * (name in undoing)
+        + 3.0 * held[name]
+        + 1.0 * shared[name]
+        + graph.led_to[name]
+        for name in (*held, *shared, *undoing)
+        if name in among
+    }
