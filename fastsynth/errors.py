@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Error numbers of a full disk or quota."""
+
 
 class FastsynthError(Exception):
     """A run that cannot go on; `str()` is the one line shown to the user."""
@@ -59,7 +62,7 @@ def config_error(place: str, found: object, allowed: str) -> ConfigError:
 
 def reraise_disk(error: OSError, place: str) -> NoReturn:
     """Names the file of a failed write; a full disk or quota becomes `DiskFull`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in NO_SPACE:
         raise DiskFull(
             f"{place}: no space left; free some and run the same command again"
         ) from error

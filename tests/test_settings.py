@@ -234,3 +234,36 @@ def test_an_address_from_outside_is_not_the_students(student: Path) -> None:
 
     assert config.endpoints["paid"].urls == ("http://a/v1",)
     assert (config.endpoints["own"].urls, config.endpoints["own"].model) == ((), None)
+
+
+VARIABLES = """
+endpoints:
+  paid:
+    url: "https://${HOST}/v1"
+    model: m
+    headers: {api-key: "${GATE_KEY}", X-Team: "a ${b} $c"}
+"""
+
+
+def test_variables_of_addresses_and_headers_are_filled_in_and_never_written(path: Path) -> None:
+    path.write_text(VARIABLES)
+    config = loaded(path, {"HOST": "gate.example", "GATE_KEY": "secret-1", "b": "B"})
+
+    assert config.endpoints["paid"].url == "https://gate.example/v1"
+    assert config.endpoints["paid"].headers == {"api-key": "secret-1", "X-Team": "a B $c"}
+    assert "secret-1" not in dump(config)
+
+
+def test_a_variable_that_is_not_set_is_named_with_its_place(path: Path) -> None:
+    path.write_text(VARIABLES)
+
+    with pytest.raises(ConfigError, match=r"paid.headers.api-key: .*GATE_KEY, it is not set"):
+        loaded(path, {"HOST": "gate.example"})
+
+
+def test_a_key_written_where_its_variable_belongs_is_not_repeated(path: Path) -> None:
+    path.write_text("endpoints: {paid: {url: 'http://a/v1', key_env: sk-12345}}")
+
+    with pytest.raises(ConfigError, match="name of the variable") as raised:
+        loaded(path)
+    assert "12345" not in str(raised.value)

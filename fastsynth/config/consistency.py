@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 
@@ -23,8 +24,8 @@ def check(config: Config, place: str) -> None:
             raise config_error(
                 f"{place}: $.conversation.{name}", [low, high], "need the smaller one first"
             )
-    if sum(config.kinds.values()) <= 0:
-        raise config_error(f"{place}: $.kinds", config.kinds, "need one weight above 0")
+    if not 0 < sum(config.kinds.values()) < math.inf:
+        raise config_error(f"{place}: $.kinds", config.kinds, "need a finite weight above 0")
     if config.kinds.get("no_tool") and config.conversation.turns[1] < 2:
         raise config_error(
             f"{place}: $.conversation.turns", config.conversation.turns, "no_tool needs 2 turns"

@@ -58,6 +58,8 @@ class Endpoint(Section, frozen=True, kw_only=True):
     """Seconds it must have taken at least: less makes no run late, and a busy machine is no slow
     server."""
     headers: dict[str, str] = {}
+    """Sent with every request. `${NAME}` here, in addresses and in `proxy` is a variable's value,
+    so that no secret need stand in the file."""
     ca_file: str | None = None
     proxy: str | None = None
     structured: Literal["json_schema", "json_object", "text"] = "json_schema"

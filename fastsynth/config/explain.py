@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -31,21 +32,66 @@ def _explained(message: str, raw: Any) -> str:
     if key:
         allowed = ", ".join(_choices(get_args(_kind_at(key["path"], dict))[0]))
         return f"{key['path']}: {key['key']}: unknown key, need one of: {allowed}"
+    entries = _entries(raw, path)
+    place = _placed(path, entries)
     unknown = _UNKNOWN.match(what)
     if unknown:
-        known = _known_keys(path)
-        near = difflib.get_close_matches(unknown["name"], known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        return f"{path}.{unknown['name']}: unknown key, known: {', '.join(known)}{hint}"
+        name, known = unknown["name"], _known_keys(path)
+        return f"{place}.{name}: unknown key, known: {', '.join(known)}{_meant(name, known)}"
     missing = _MISSING.match(what)
     if missing:
-        return f"{path}.{missing['name']}: missing, need this key"
+        return f"{place}.{missing['name']}: missing, need this key"
     need = re.sub(r"^Expected ", "need ", what).replace("`", "")
     if what.startswith("Invalid enum value"):
         need = f"need one of: {', '.join(_choices(_type_at(path)))}"
-    value = _value_at(raw, path)
+    value = _value_at(raw, path, entries)
     shown = repr(value) if isinstance(value, str | int | float | bool | None) else canonical(value)
-    return f"{path}: {shown[:80]}, {need[0].lower()}{need[1:]}"
+    return f"{place}: {shown[:80]}, {need[0].lower()}{need[1:]}"
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """`; did you mean engine.width?`: a key nearly so called, or one of that name in a section."""
+    near = difflib.get_close_matches(name.lower(), known, 1)
+    sections = {f.name: _option(f.type, msgspec.Struct) for f in msgspec.structs.fields(Config)}
+    near += [
+        f"$.{section}.{name}"
+        for section, kind in sections.items()
+        if kind and name in (f.name for f in msgspec.structs.fields(kind))
+    ]
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _entries(raw: Any, path: str) -> tuple[str | int | None, ...]:
+    """Which entry of its mapping or list each `[...]` of a path is: the first that fits ill."""
+    names: tuple[str | int | None, ...] = ()
+    for step in _STEP.finditer(path):
+        if step[2] == "...":
+            inside = _value_at(raw, path[: step.start()], names)
+            entries = inside.items() if isinstance(inside, dict) else enumerate(inside or ())
+            kind = _type_at(path[: step.end()])
+            names += (next((name for name, entry in entries if not _fits(entry, kind)), None),)
+    return names
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _placed(path: str, entries: tuple[str | int | None, ...]) -> str:
+    """The path with its entries by their names: `$.endpoints.fleet.rpm`, `$.tools.hide[2]`."""
+    names = iter(entries)
+
+    def named(step: re.Match[str]) -> str:
+        name = next(names, None) if step[2] == "..." else None
+        if name is None:
+            return step[0]
+        return f"[{name}]" if isinstance(name, int) else f".{name}"
+
+    return _STEP.sub(named, path)
 
 
 def _known_keys(path: str) -> list[str]:
@@ -86,15 +132,11 @@ def _choices(kind: Any) -> list[str]:
     return [choice for each in get_args(kind) for choice in _choices(each)]
 
 
-def _value_at(raw: Any, path: str) -> Any:
+def _value_at(raw: Any, path: str, entries: tuple[str | int | None, ...]) -> Any:
+    names = iter(entries)
     for name, index in _STEP.findall(path):
         try:
-            if name:
-                raw = raw[name]
-            elif index == "...":
-                raw = next(iter(raw.values())) if isinstance(raw, dict) else raw[0]
-            else:
-                raw = raw[int(index)]
-        except (KeyError, IndexError, TypeError, StopIteration, AttributeError):
+            raw = raw[name or (next(names) if index == "..." else int(index))]
+        except (KeyError, IndexError, TypeError, StopIteration):
             return None
     return raw

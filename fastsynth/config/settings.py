@@ -19,6 +19,8 @@ import yaml
 from fastsynth.config import Config, Endpoint
 from fastsynth.config.consistency import check
 from fastsynth.config.explain import explain
+from fastsynth.config.strict import Strict, complaint
+from fastsynth.config.variables import filled
 from fastsynth.errors import ConfigError, config_error
 from fastsynth.prompts import share
 
@@ -67,6 +69,11 @@ def load_config(path: Path, flags: Flags, environ: Mapping[str, str] = os.enviro
         _check_endpoint(setting, config, named, path)
     config = _with_environment(config, environ)
     config = _with_flags(config, flags)
+    endpoints = {
+        name: filled(endpoint, f"{path}: $.endpoints.{name}", environ)
+        for name, endpoint in config.endpoints.items()
+    }
+    config = msgspec.structs.replace(config, endpoints=endpoints)
     check(config, str(path))
     return config
 
@@ -74,12 +81,11 @@ def load_config(path: Path, flags: Flags, environ: Mapping[str, str] = os.enviro
 def read_yaml(path: Path) -> dict[str, Any]:
     try:
         with path.open(encoding="utf-8") as stream:  # errors name the file by the stream
-            raw = yaml.safe_load(stream)
+            raw = yaml.load(stream, Loader=Strict)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}, need a readable config file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        text = " ".join(str(error).split())
-        raise ConfigError(f"{path}: not readable as YAML: {text}") from error
+        raise ConfigError(f"{path}: not readable as YAML: {complaint(error)}") from error
     if raw is None:
         return {}
     if not isinstance(raw, dict):
@@ -190,9 +196,9 @@ def _set(raw: dict[str, Any], setting: str) -> None:
     if not equals or not path:
         raise config_error("--set", setting, "need the form a.b=value")
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, Loader=Strict)
     except yaml.YAMLError as error:
-        raise config_error("--set", setting, "the value is not readable as YAML") from error
+        raise config_error("--set", setting, f"not readable as YAML: {complaint(error)}") from error
     *parents, last = path.split(".")
     at = raw
     for name in parents:

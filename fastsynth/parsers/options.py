@@ -79,6 +79,8 @@ def order_of(
     config = load_config(path, flags_of(given))
     if conversations is not None or runs is not None:
         config = with_probe(config, conversations, runs)
+    if given.out == "":  # a shell's variable that is not set
+        raise config_error("-o", given.out, "need a directory for the run")
     out = given.out or os.environ.get("FASTSYNTH_OUT") or str(Path("runs") / path.stem)
     mode: Mode = "auto"
     if given.plain:

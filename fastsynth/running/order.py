@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import mkdtemp
 
 import msgspec
 
@@ -12,7 +13,7 @@ from fastsynth.config import Config
 from fastsynth.config.identity import identity_of
 from fastsynth.config.roles import further_prompts
 from fastsynth.dashboard.watch import Mode
-from fastsynth.errors import config_error
+from fastsynth.errors import NO_SPACE, config_error
 from fastsynth.method.walk.targets import COVERAGE, Focus
 from fastsynth.prompts import Prompts
 from fastsynth.records import Usage
@@ -58,3 +59,9 @@ def check_places(order: Order) -> None:
         return  # said where the run itself is looked at
     if not os.access(standing, os.W_OK | os.X_OK):
         raise config_error("-o", str(order.run_dir), f"no permission to write in {standing}")
+    try:
+        os.rmdir(mkdtemp(prefix=".fastsynth-", dir=standing))
+    except OSError as error:
+        if error.errno not in NO_SPACE:  # waited for, once the run is under way
+            allowed = f"cannot be made in {standing}: {error.strerror or error}"
+            raise config_error("-o", str(order.run_dir), allowed) from error
