@@ -155,6 +155,38 @@ def test_export_writes_a_file_or_stdout_alike(
     assert [path.name for path in tmp_path.iterdir()] == ["train.jsonl"]
 
 
+@pytest.mark.parametrize("form", ["trl", "rl", "openai"])
+def test_what_is_held_out_is_the_same_in_every_format(
+    form: str, worlds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, val, whole = (tmp_path / name for name in ("train.jsonl", "val.jsonl", "all.jsonl"))
+    split = ["--val", str(val), "--val-share", "0.25"]
+
+    assert main(["export", str(worlds), "--format", form, "-o", str(out), *split]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert main(["export", str(worlds), "--format", form, "-o", str(whole)]) == 0
+
+    assert [line.split(" of ")[1].split()[0] for line in said] == ["12", "4"]
+    both = out.read_text().splitlines() + val.read_text().splitlines()
+    assert sorted(both) == sorted(whole.read_text().splitlines())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--val", "v"], "--val: 'v', need another file beside it: -o FILE"),
+        (["-o", "v", "--val", "v"], "--val: 'v', need another file beside it: -o FILE"),
+        (["-o", "t", "--val", "v", "--val-share", "5"], "--val-share: 5.0, need a share between"),
+    ],
+)
+def test_a_split_that_cannot_be_is_one_line(
+    given: list[str], said: str, worlds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(worlds), "--format", "trl", *given]) == 2
+
+    assert capsys.readouterr().err.startswith(f"fastsynth: {said}")
+
+
 def test_export_says_where_a_format_has_no_place_for_reasoning(
     worlds: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

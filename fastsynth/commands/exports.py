@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO
+
+import msgspec
 
 from fastsynth.commands.manifests import manifest_of
 from fastsynth.errors import ConfigError, config_error, reraise_disk
@@ -18,8 +20,23 @@ from fastsynth.store.compact import read_preferences, read_rows
 from fastsynth.store.exports.formats import LESSONS, REASONING, Format, Reasoning
 from fastsynth.store.exports.lesson import By, lessons
 from fastsynth.store.exports.pairs import PAIRS, has_place, pairs_of, write_pair
+from fastsynth.store.exports.split import held_out
 from fastsynth.store.exports.tasks import tasks
 from fastsynth.store.preferences import Preference
+
+replace = msgspec.structs.replace
+
+
+class Want(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written of a run's conversations, and how."""
+
+    form: Format
+    by: By = "conversation"
+    reasoning: Reasoning = "none"
+    unhinted: bool = False
+    """Without conversations with reasoning that was written under a hint."""
+    of: Callable[[str], bool] = lambda name: True
+    """By id."""
 
 
 def export(
@@ -29,9 +46,11 @@ def export(
     by: By,
     reasoning: Reasoning | None,
     unhinted: bool,
+    val: Path | None = None,
+    share: float = 0.05,
 ) -> int:
-    """Lines to `out` or stdout, what they hold to stderr. `unhinted` leaves out conversations with
-    reasoning that was written under a hint."""
+    """Lines to `out` or stdout, what they hold to stderr; those of a `share` of the conversations
+    to `val`, if it is given. `unhinted` leaves out conversations with reasoning under a hint."""
     manifest_of(run_dir)
     kept = REASONING[form]
     if reasoning is not None and reasoning not in kept:
@@ -39,59 +58,83 @@ def export(
         raise config_error("--reasoning", reasoning, allowed)
     if form == "rl" and by != "conversation":
         raise config_error("--by", by, "need none for --format rl, which has a line for each turn")
-    write = _tasks if form == "rl" else _pairs if form in PAIRS else _lessons
-    with _opened(out) as file:
-        said = write(run_dir, file, form, by, reasoning or kept[0], unhinted)
-    sys.stderr.write(f"{said}\n")
+    if val is not None and (out is None or out.resolve() == val.resolve()):
+        raise config_error("--val", str(val), "need another file beside it: -o FILE")
+    if not 0 < share < 1:
+        raise config_error("--val-share", share, "need a share between 0 and 1")
+    want = Want(form=form, by=by, reasoning=reasoning or kept[0], unhinted=unhinted)
+    if val is None:
+        _write(run_dir, out, want)
+        return 0
+    held = held_out(read_rows(run_dir), share)
+    _write(run_dir, out, replace(want, of=lambda name: name not in held), f"{out}: ")
+    _write(run_dir, val, replace(want, of=held.__contains__), f"{val}: ")
     return 0
 
 
-def _lessons(
-    run_dir: Path, file: BinaryIO, form: Format, by: By, reasoning: Reasoning, unhinted: bool
-) -> str:
+def _write(run_dir: Path, out: Path | None, want: Want, place: str = "") -> None:
+    write = _tasks if want.form == "rl" else _pairs if want.form in PAIRS else _lessons
+    with _opened(out) as file:
+        said = write(run_dir, file, want)
+    sys.stderr.write(f"{place}{said}\n")
+
+
+def _lessons(run_dir: Path, file: BinaryIO, want: Want) -> str:
     rows = pieces = lines = hinted = 0
-    for row in read_rows(run_dir):
+    for row in _rows(run_dir, want):
         rows += 1
-        if unhinted and any(row.hinted_reasoning):
+        if want.unhinted and any(row.hinted_reasoning):
             hinted += 1
             continue
-        for lesson in lessons(row, by):
+        for lesson in lessons(row, want.by):
             before = lines
-            for line in LESSONS[form](lesson, reasoning, by):
+            for line in LESSONS[want.form](lesson, want.reasoning, want.by):
                 file.write(encode(line) + b"\n")
                 lines += 1
             pieces += lines == before
-    if rows == 0:
-        raise ConfigError(f"{run_dir}/data: no rows, need a run with accepted conversations")
     said = f"{lines:,} lines of {rows - hinted:,} conversations"
     if hinted:
         said += f"; {hinted:,} with reasoning under a hint left out"
     if pieces:
-        said += f"; {pieces:,} pieces that {form} has no mask for left out (--by step has them)"
+        said += (
+            f"; {pieces:,} pieces that {want.form} has no mask for left out (--by step has them)"
+        )
     return said
 
 
-def _pairs(
-    run_dir: Path, file: BinaryIO, form: Format, by: By, reasoning: Reasoning, unhinted: bool
-) -> str:
+def _rows(run_dir: Path, want: Want) -> Iterator[Conversation]:
+    """Raises ConfigError where the run has none."""
+    rows = 0
+    for rows, row in enumerate(read_rows(run_dir), 1):  # noqa: B007 (counted, and told by)
+        if want.of(row.id):
+            yield row
+    if rows == 0:
+        raise ConfigError(f"{run_dir}/data: no rows, need a run with accepted conversations")
+
+
+def _pairs(run_dir: Path, file: BinaryIO, want: Want) -> str:
     lines = whole = hinted = malformed = 0
+    some = False
     for row, found in _beside_rows(run_dir):
-        fit = [pair for pair in found if not (unhinted and _helped(row, pair))]
+        some = True
+        if not want.of(row.id):
+            continue
+        fit = [pair for pair in found if not (want.unhinted and _helped(row, pair))]
         whole += len(found)
         hinted += len(found) - len(fit)
-        for pair in pairs_of(row, fit, by):
-            if not has_place(pair, form):
+        for pair in pairs_of(row, fit, want.by):
+            if not has_place(pair, want.form):
                 malformed += 1
                 continue
-            file.write(encode(write_pair(pair, form, reasoning)) + b"\n")
+            file.write(encode(write_pair(pair, want.form, want.reasoning)) + b"\n")
             lines += 1
-    if whole == 0:
+    if not some:
         raise ConfigError(f"{run_dir}/preferences.parquet: no pairs, need attempts that failed")
     said = f"{lines:,} lines of {whole:,} pairs"
     if hinted:
         said += f"; {hinted:,} with a side written under a hint left out"
     if malformed:
-        said += f"; {malformed:,} with malformed arguments, which {form} has no place for, left out"
+        said += f"; {malformed:,} with malformed arguments, which {want.form} cannot hold, left out"
     return said
 
 
@@ -108,20 +151,16 @@ def _beside_rows(run_dir: Path) -> Iterator[tuple[Conversation, list[Preference]
         yield row, list(group)
 
 
-def _tasks(
-    run_dir: Path, file: BinaryIO, form: Format, by: By, reasoning: Reasoning, unhinted: bool
-) -> str:
+def _tasks(run_dir: Path, file: BinaryIO, want: Want) -> str:
     rows = lines = hinted = 0
-    for row in read_rows(run_dir):
+    for row in _rows(run_dir, want):
         rows += 1
-        if unhinted and any(row.hinted_reasoning):
+        if want.unhinted and any(row.hinted_reasoning):
             hinted += 1
             continue
-        for line in tasks(row, reasoning):
+        for line in tasks(row, want.reasoning):
             file.write(encode(line) + b"\n")
             lines += 1
-    if rows == 0:
-        raise ConfigError(f"{run_dir}/data: no rows, need a run with accepted conversations")
     said = f"{lines:,} turns of {rows - hinted:,} conversations"
     return said + (f"; {hinted:,} with reasoning under a hint left out" if hinted else "")
 

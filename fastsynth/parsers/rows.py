@@ -95,6 +95,7 @@ def add_export(subparsers: Subparsers) -> None:
         "export runs/offline --format sharegpt --by step -o train.jsonl\n"
         "export runs/offline --format dpo --by step -o pairs.jsonl\n"
         "export runs/offline --format rl -o tasks.jsonl\n"
+        "export runs/offline --format trl -o train.jsonl --val val.jsonl --val-share 0.1\n"
         "export runs/offline --format swift | head -1",
         _exported,
     )
@@ -125,14 +126,34 @@ def add_export(subparsers: Subparsers) -> None:
         action="store_true",
         help="without conversations that hold reasoning written under a hint",
     )
+    parser.add_argument(
+        "--val",
+        metavar="FILE",
+        help="hold some conversations out, into this file: none that shares its initial state, its "
+        "twin or its order of calls with one in --out; the same ones in every format",
+    )
+    parser.add_argument(
+        "--val-share",
+        type=float,
+        default=0.05,
+        metavar="S",
+        help="how many at most, of all conversations; default 0.05",
+    )
 
 
 def _exported(given: argparse.Namespace) -> int:
     from fastsynth.commands.exports import export
 
-    out = Path(given.out) if given.out else None
+    out, val = (Path(path) if path else None for path in (given.out, given.val))
     return export(
-        Path(given.run_dir), given.format, out, given.by, given.reasoning, given.no_hinted
+        Path(given.run_dir),
+        given.format,
+        out,
+        given.by,
+        given.reasoning,
+        given.no_hinted,
+        val,
+        given.val_share,
     )
 
 
