@@ -227,6 +227,7 @@ class Course:
             recalled=due.recalled,
             script=UNSCRIPTED,
             mode="strict" if strict or due.strict else "default",
+            language=due.language,
         )
 
 

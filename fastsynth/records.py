@@ -159,6 +159,8 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     student_passes: tuple[int, ...] = ()
     """Per turn: of these, those in which it passed. After a failure the row's own turn stood in."""
     student_tools: tuple[ToolRuns, ...] = ()
+    language: str = "en"
+    """ISO 639-1 code of what the user writes in."""
     checks: str = "[]"
     """JSON, per turn: what an attempt at it is judged by beside goals, ground truth and digest
     (`method.conversation.due`); an empty list in rows that are older than this column."""

@@ -150,6 +150,7 @@ def _studio(
         bus=bus,
         policy=policy_of(config, charted.domain),
         texts=config.texts == "agent",
+        languages=config.languages,
         judges=config.judges,
         plans=books.plans,
         benchmarks=load_benchmarks(config.decontaminate),

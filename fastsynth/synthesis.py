@@ -29,6 +29,7 @@ from fastsynth.method.plan import Plan, Turn, plan_hash
 from fastsynth.method.query.advanced import Advanced, compose
 from fastsynth.method.query.query import draw_style, write_query
 from fastsynth.method.query.texts import in_own_words
+from fastsynth.method.script import Style
 from fastsynth.method.turns.planner import Setting
 from fastsynth.packed import Packed
 from fastsynth.records import Failed, Outcome, Rejected
@@ -77,24 +78,31 @@ async def _plan(
     fault = fault or await does_not_replay(studio, setting, plan)
     if fault is not None:
         return rejected(job, agents, claimed, fault)
+    chance = derive(studio.planner.seed, *studio.planner.chance(job), "style")
+    style = draw_style(chance, studio.languages)
     if studio.texts:
-        plan = await in_own_words(
-            Packed(plan), agents, studio.planner.graph, setting.scenario, world
-        )
-    talk = _begin(job, studio, setting, plan, world, claimed)
+        graph = studio.planner.graph
+        scenario, language = setting.scenario, style.language
+        plan = await in_own_words(Packed(plan), agents, graph, scenario, world, language)
+    talk = _begin(job, studio, setting, plan, world, claimed, style)
     await world.rest()
     return talk
 
 
 def _begin(
-    job: Job, studio: Studio, setting: Setting, plan: Plan, world: World, claimed: str
+    job: Job,
+    studio: Studio,
+    setting: Setting,
+    plan: Plan,
+    world: World,
+    claimed: str,
+    style: Style,
 ) -> Talk:
     planner = studio.planner
     visible = visible_tools(plan, planner, job)
     tools = {name: studio.domain.tools[name] for name in visible}
     policy = [studio.domain.policy.get(part, "") for part in setting.parts] + [studio.policy]
     system = system_message(studio.prompts, plan, policy)
-    style = draw_style(derive(planner.seed, *planner.chance(job), "style"))
     return Talk(planner, job, setting, plan, world, tools, system, style, claimed)
 
 

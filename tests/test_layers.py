@@ -13,7 +13,7 @@ ROOT = Path(fastsynth.__file__).parent
 ROWS = (
     ("__init__",),
     ("errors", "invocation", "records", "events", "seeds", "packed"),
-    ("activity", "logs", "prompts"),
+    ("activity", "languages", "logs", "prompts"),
     ("config",),
     ("env", "llm", "store", "engine"),
     ("method",),
@@ -73,7 +73,7 @@ def test_every_package_and_module_has_its_place() -> None:
 METHOD = (
     ("__init__",),
     ("plan", "forms", "pace", "parse"),
-    ("script", "wording", "tooling"),
+    ("script", "tongue", "wording", "tooling"),
     ("agents",),
     ("graph",),
     ("discovery",),

@@ -267,3 +267,31 @@ def test_a_key_written_where_its_variable_belongs_is_not_repeated(path: Path) ->
     with pytest.raises(ConfigError, match="name of the variable") as raised:
         loaded(path)
     assert "12345" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("languages", "complaint"),
+    [
+        ("{xx: 1}", "$.languages.xx: 'xx', need one of: de, en,"),
+        ("{en: 0}", "need one weight above 0"),
+        ("{de: 1}", "the scripted teacher writes English only"),
+    ],
+)
+def test_languages_have_to_be_known_and_the_writer_able(
+    tmp_path: Path, languages: str, complaint: str
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(f"languages: {languages}\n")
+
+    with pytest.raises(ConfigError) as error:
+        loaded(path)
+
+    assert complaint in str(error.value)
+
+
+def test_english_alone_is_no_other_run_than_before(path: Path) -> None:
+    plain, weighed = loaded(path), loaded(path, settings=("languages={en: 5, de: 0}",))
+    mixed = loaded(path, settings=("languages={en: 1, de: 1}",))
+
+    assert identity_of(weighed, "p", MODELS) == identity_of(plain, "p", MODELS)
+    assert identity_of(mixed, "p", MODELS) != identity_of(plain, "p", MODELS)

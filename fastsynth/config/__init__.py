@@ -24,6 +24,7 @@ from fastsynth.config.environments import (
 )
 from fastsynth.config.section import AtLeastOne, NotNegative, Section, Share, Span
 from fastsynth.errors import config_error
+from fastsynth.languages import ENGLISH
 
 __all__ = [
     "DEFAULT_SAMPLING",
@@ -172,6 +173,10 @@ class Config(Section, frozen=True, kw_only=True):
         default_factory=lambda: {"base": 0.9, "no_tool": 0.1}
     )
     """Kind of conversation -> weight at acceptance."""
+    languages: dict[str, Annotated[float, Meta(ge=0.0)]] = msgspec.field(
+        default_factory=lambda: {ENGLISH: 1.0}
+    )
+    """ISO 639-1 code -> weight: what the users of a run write in, and are answered in."""
     chain: Chain = Chain()
     texts: Literal["drawn", "agent"] = "drawn"
     """`agent`: the writer words messages, notes and titles, in one request a conversation."""

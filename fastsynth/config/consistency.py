@@ -14,6 +14,7 @@ from fastsynth.config.identity import policy_text
 from fastsynth.config.phases import first_run
 from fastsynth.config.roles import roles_of
 from fastsynth.errors import config_error
+from fastsynth.languages import ENGLISH, LANGUAGES
 
 
 def check(config: Config, place: str) -> None:
@@ -30,6 +31,7 @@ def check(config: Config, place: str) -> None:
         raise config_error(
             f"{place}: $.conversation.turns", config.conversation.turns, "no_tool needs 2 turns"
         )
+    _check_languages(config, f"{place}: $.languages")
     if config.scenarios is not None:
         _check_scenarios(config, config.scenarios, f"{place}: $.scenarios")
     _check_offered(config, f"{place}: $.tools")
@@ -40,6 +42,19 @@ def check(config: Config, place: str) -> None:
         _check_system(config, config.system, f"{place}: $.system")
     roles_of(config)
     roles_of(first_run(config))
+
+
+def _check_languages(config: Config, place: str) -> None:
+    for code in config.languages:
+        if code not in LANGUAGES:
+            raise config_error(f"{place}.{code}", code, f"need one of: {', '.join(LANGUAGES)}")
+    spoken = [code for code, weight in config.languages.items() if weight > 0]
+    if not spoken:
+        raise config_error(place, config.languages, "need one weight above 0")
+    writer = config.endpoints[config.endpoint_of("writer")]
+    if writer.kind == "scripted" and spoken != [ENGLISH]:
+        allowed = "need an endpoint of kind openai: the scripted teacher writes English only"
+        raise config_error(place, config.languages, allowed)
 
 
 def _check_scenarios(config: Config, scenarios: Scenarios, place: str) -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from fastsynth.config import Config, GraphOptions, Mcp, Scenarios, System, Tools
 from fastsynth.errors import config_error
+from fastsynth.languages import ENGLISH
 from fastsynth.logs import read_logs
 from fastsynth.records import SCHEMA_VERSION, canonical
 
@@ -34,6 +35,7 @@ def identity_of(
         "conversation": msgspec.to_builtins(config.conversation),
         **({"match": read_logs(Path(config.logs)).digest} if config.logs else {}),
         "kinds": {str(k): v for k, v in config.kinds.items() if v > 0},
+        **({"languages": spoken} if (spoken := _languages(config)) != {ENGLISH: 1.0} else {}),
         "chain": msgspec.to_builtins(config.chain),
         **({"texts": config.texts} if config.texts != "drawn" else {}),
         "judges": config.judges,
@@ -47,6 +49,12 @@ def identity_of(
         **_student_identity(config, probe),
     }
     return blake2b(canonical(decides).encode(), digest_size=16).hexdigest()
+
+
+def _languages(config: Config) -> dict[str, float]:
+    """Shares of those that are spoken at all."""
+    total = sum(config.languages.values())
+    return {code: weight / total for code, weight in config.languages.items() if weight > 0}
 
 
 def _system_identity(system: System) -> dict[str, Any]:

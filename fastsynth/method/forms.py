@@ -13,12 +13,16 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 from typing import Any
+from unicodedata import normalize
 
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?![\w])")
 _THOUSANDS = re.compile(r"[, ](?<=\d.)(?=\d{3}(?!\d))")
 _EDGE = re.compile(r"[.:/+-](?:(?<!\d.)|(?!\w))")
 """Marks that are no part of a number or word. These begin with the mark itself and look back after
 it: looking back first is three times as slow."""
+_WIDE = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])")
+"""Letters of scripts without spaces between words, or with endings that cling to foreign ones:
+each is a word."""
 _OTHER = re.compile(r"[^\w.%/:+-]+")
 _ASCII = {c: " " for c in range(128) if not (chr(c).isalnum() or chr(c) in ".%/:+-")}
 _DATE = re.compile(
@@ -40,6 +44,8 @@ _MONTHS = (
 @lru_cache(maxsize=4096)
 def normal(text: str) -> str:
     """Text as compared: lower case, single spaces, padded so that whole words can be searched."""
+    if not text.isascii() and _WIDE.search(text):
+        text = _WIDE.sub(r" \1 ", normalize("NFKC", text))
     text = text.lower().replace("’", "'").replace("_", " ")
     text = _EDGE.sub(" ", _THOUSANDS.sub("", text))
     text = text.translate(_ASCII) if text.isascii() else _OTHER.sub(" ", text)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from fastsynth.env.environment import Thread
+from fastsynth.languages import ENGLISH
 from fastsynth.method.plan import Turn
 
 Purpose = Literal[
@@ -29,6 +30,8 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     dates: Literal["iso", "long", "short"] = "long"
     words: int = 0
     """About so many words in the present message; 0: as `length` says."""
+    language: str = ENGLISH
+    """ISO 639-1 code."""
 
 
 class BriefTool(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,6 +47,7 @@ _COLUMNS = (
         "student, student_runs, student_passes, student_tools",
         "of a student model that answered too: passes per turn and per tool; r in `difficulty`",
     ),
+    ("language", "ISO 639-1 code of what the user writes in"),
     ("checks", "what else an attempt at a turn is judged by: `fastsynth.reward` reads it (JSON)"),
 )
 
@@ -88,6 +89,7 @@ def _front_matter(name: str, manifest: Manifest, rows: Portrait) -> str:
         configs.append({"config_name": "preferences", "data_files": PAIRS})
     fields = {
         "pretty_name": name,
+        "language": sorted(rows.languages) or ["en"],
         "task_categories": ["text-generation"],
         "tags": ["function-calling", "tool-use", "multi-turn", "synthetic", "fastsynth"],
         "size_categories": [size],

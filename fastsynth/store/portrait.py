@@ -30,6 +30,7 @@ class Portrait:
         self.levels: Counter[int] = Counter()
         self.environments: Counter[str] = Counter()
         self.teachers: Counter[str] = Counter()
+        self.languages: Counter[str] = Counter()
         self.completion_tokens: list[int] = []
         self.shares = [0.0, 0.0, 0.0]
         """Sums of the shares said by the user, from outputs, by default."""
@@ -51,6 +52,7 @@ class Portrait:
         self.levels.update(row.hint_levels)
         self.environments[row.environment] += 1
         self.teachers[row.teacher] += 1
+        self.languages[row.language] += 1
         for calls in row.ground_truth:
             self.calls_a_turn[len(calls)] += 1
             self.tools.update(call.name for call in calls)

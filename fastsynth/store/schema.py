@@ -97,6 +97,7 @@ CONVERSATION: dict[str, Type] = {
     "student_runs": _INT,
     "student_passes": pl.List(_INT),
     "student_tools": pl.List(pl.Struct({"tool": _TEXT, "runs": _INT, "passes": _INT})),
+    "language": _TEXT,
     "checks": _TEXT,
 }
 """Columns of `data/part-*.parquet`, in order."""

@@ -7,19 +7,11 @@ from __future__ import annotations
 
 import re
 
+from fastsynth.languages import ENGLISH, LANGUAGES, Language
 from fastsynth.method.agents import Dropped, refused
 from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.plan import Rule, Turn
 from fastsynth.method.walk.goals import goal_values
-
-_UNABLE = re.compile(
-    r"\b(can(?:'|no)?t|cannot|can not|unable|not able|not allowed|not permitted|don't have"
-    r"|do not have|none of|no tool|no way|not possible|isn't (?:something|possible)|not something"
-    r"|won't|may not|must not|unfortunately|declin\w+|refuse)\b",
-    re.IGNORECASE,
-)
-_RULE = re.compile(r"\b(rule|policy|limit|maximum|at most|not allowed|not permitted)\b", re.I)
-_WHICH = re.compile(r"\b(which|what|who|whom|when|where|how (?:much|many|long))\b", re.I)
 
 
 def goal_fault(turn: Turn, answer: str) -> Dropped | None:
@@ -34,26 +26,27 @@ def goal_fault(turn: Turn, answer: str) -> Dropped | None:
     return None
 
 
-def kind_fault(turn: Turn, answer: str) -> Dropped | None:
+def kind_fault(turn: Turn, answer: str, language: str = ENGLISH) -> Dropped | None:
     """Why an answer is not the right one for a turn in which nothing may be done, or None."""
-    text = normal(answer)
+    text, said = normal(answer), LANGUAGES[language]
     match turn.kind, turn.variant:
         case "missing_parameter", _:
-            return _asks_for_slot(turn, answer, text)
+            return _asks_for_slot(turn, answer, text, said)
         case ("missing_function", _) | ("no_tool", "unavailable"):
-            return (
-                None if _UNABLE.search(answer) else refused("does_not_say_it_cannot", answer[:120])
-            )
+            unable = _holds(said.unable, answer)
+            return None if unable else refused("does_not_say_it_cannot", answer[:120])
         case "refusal", _:
-            if not _UNABLE.search(answer):
+            if not _holds(said.unable, answer):
                 return refused("does_not_refuse", answer[:120])
             assert turn.rule is not None
-            named = _names(turn.rule, text)
-            return (
-                None if named or _RULE.search(answer) else refused("rule_not_named", answer[:120])
-            )
+            named = _names(turn.rule, text) or _holds(said.rule, answer)
+            return None if named else refused("rule_not_named", answer[:120])
         case _:
             return None
+
+
+def _holds(pattern: str, answer: str) -> bool:
+    return re.search(pattern, answer.replace("’", "'"), re.IGNORECASE) is not None
 
 
 def _names(rule: Rule, text: str) -> bool:
@@ -64,14 +57,15 @@ def _names(rule: Rule, text: str) -> bool:
     return sum(f" {stem}" in text for stem in stems) >= min(2, len(stems))
 
 
-def _asks_for_slot(turn: Turn, answer: str, text: str) -> Dropped | None:
+def _asks_for_slot(turn: Turn, answer: str, text: str, said: Language) -> Dropped | None:
     """It asks, for what is missing, and not for three other things as well."""
     assert turn.slot is not None
-    if "?" not in answer:
+    questions = answer.count("?") + answer.count("？")
+    if not questions:
         return refused("does_not_ask", answer[:120])
-    if answer.count("?") > 2:
+    if questions > 2:
         return refused("asks_for_more", answer[:120])
-    if _shares_stem(f"{turn.slot.parameter} {turn.slot.words}", text) or _WHICH.search(answer):
+    if _shares_stem(f"{turn.slot.parameter} {turn.slot.words}", text) or _holds(said.asks, answer):
         return None
     return refused("asks_for_other", answer[:120])
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fastsynth.activity import doing
 from fastsynth.env.world import Mark, World
+from fastsynth.languages import ENGLISH, LANGUAGES
 from fastsynth.method.agents import Dropped, refused
 from fastsynth.method.chain.answer import goal_fault, kind_fault
 from fastsynth.method.chain.claims import Ground, claim_fault, unentailed
@@ -18,6 +19,7 @@ from fastsynth.method.forms import normal, stands_in
 from fastsynth.method.kinds import NO_CALLS
 from fastsynth.method.parse import arguments_of
 from fastsynth.method.plan import Turn
+from fastsynth.method.tongue import both_ways, in_english_forms, other_language
 from fastsynth.records import Message, canonical
 
 
@@ -36,8 +38,10 @@ def foretold(scene: Scene, text: str, executed: list[Executed]) -> Dropped | Non
     if not text:
         return None
     seen = [*scene.seen(), *([call.arguments, call.value] for call in executed)]
-    told = f"{scene.told} {scene.query}"
+    told = f"{scene.told} {both_ways(scene.query, scene.language)}"
     unknown = unentailed(text, seen, told)
+    if unknown and (plain := in_english_forms(text, scene.language)) != text:
+        unknown = unentailed(plain, seen, told)
     return refused("result_foretold", unknown) if unknown else None
 
 
@@ -105,12 +109,32 @@ async def verdict_of(
     guessed = ungrounded(scene.turn, executed, scene.heard)
     if guessed:
         return refused("ungrounded_value", guessed)
-    answer = messages[-1].content or ""
+    fault = answer_fault(scene, messages[-1].content or "", executed)
+    if fault is not None:
+        return fault
+    leaked = leaks(scene, messages) if scene.recorded else ""
+    return refused("leakage", leaked) if leaked else verdict
+
+
+def answer_fault(scene: Scene, answer: str, executed: Sequence[Executed]) -> Dropped | None:
+    """Why an answer cannot stand for what it says, or None. Where its language writes figures and
+    dates in its own way, they may be read so or as in English."""
+    if scene.language != ENGLISH and (other := other_language(answer, scene.language)):
+        return refused("wrong_language", f"{other}, not {LANGUAGES[scene.language].name}")
     ground = _ground(scene, executed)
+    found = _answer_fault(scene, answer, executed, ground)
+    plain = in_english_forms(answer, scene.language)
+    return found if plain == answer else found and _answer_fault(scene, plain, executed, ground)
+
+
+def _answer_fault(
+    scene: Scene, answer: str, executed: Sequence[Executed], ground: Ground
+) -> Dropped | None:
+    turn = scene.turn
     fault = (
         manner_fault(answer, scene.tool_names)
-        or kind_fault(scene.turn, answer)
-        or goal_fault(scene.turn, answer)
+        or kind_fault(turn, answer, scene.language)
+        or goal_fault(turn, answer)
         or claim_fault(answer, ground)
         or outcome_fault(
             answer,
@@ -118,14 +142,10 @@ async def verdict_of(
             lambda: f"{ground.told} {ground.seen} {b' '.join(scene.tools).decode()}",
         )
     )
-    if fault is not None:
-        return fault
-    if scene.turn.recall is not None and not stands_in(
-        scene.recalled, normal(answer), rounded=True
-    ):
+    recall = turn.recall is not None and fault is None
+    if recall and not stands_in(scene.recalled, normal(answer), rounded=True):
         return refused("goal_value_not_told", str(scene.recalled))
-    leaked = leaks(scene, messages) if scene.recorded else ""
-    return refused("leakage", leaked) if leaked else verdict
+    return fault
 
 
 def _ground(scene: Scene, executed: Sequence[Executed]) -> Ground:
@@ -134,6 +154,7 @@ def _ground(scene: Scene, executed: Sequence[Executed]) -> Ground:
         before=scene.transcript.messages,
         seen=[*scene.seen(), *([call.arguments, call.value] for call in executed)],
         called=[call.tool for call in executed if not call.error],
+        language=scene.language,
         rule=turn.rule.text if turn.rule is not None else "",
         effect=any(goal.effect for goal in turn.goals),
     )

@@ -15,8 +15,10 @@ from typing import Any
 
 import msgspec
 
+from fastsynth.languages import ENGLISH
 from fastsynth.method.agents import Dropped, refused
 from fastsynth.method.forms import numbers, scalars
+from fastsynth.method.tongue import both_ways
 from fastsynth.method.wording import words
 from fastsynth.records import Message
 
@@ -89,6 +91,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """Arguments and results, of earlier turns and of the attempt."""
     called: Sequence[str] = ()
     """Tools of the attempt whose calls came back without an error; () where no call is right."""
+    language: str = ENGLISH
     rule: str = ""
     """Text of the rule that a refusal may quote."""
     effect: bool = False
@@ -97,7 +100,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def told(self) -> str:
         """All text before the answer."""
-        return " ".join([*(message.content or "" for message in self.before), self.rule])
+        before = (both_ways(message.content or "", self.language) for message in self.before)
+        return " ".join([*before, self.rule])
 
 
 def claim_fault(answer: str, ground: Ground) -> Dropped | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
+from fastsynth.languages import ENGLISH
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.chain.verify import Mode
 from fastsynth.method.forms import normal
 from fastsynth.method.plan import Turn
 from fastsynth.method.query.advanced import Advanced
 from fastsynth.method.script import Cue
+from fastsynth.method.tongue import both_ways
+from fastsynth.records import Message
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,16 +36,22 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     must_call: bool = False
     """Whether guided attempts have to call until the turn's end is reached, or as many calls came
     back as the trace has."""
+    language: str = ENGLISH
+    """ISO 639-1 code of what the user writes in; the answer has to be in it too."""
     recorded: bool = True
     """Whether the attempt may become a row: then it must not tell how the data was made."""
 
     @property
     def told(self) -> str:
         """All earlier text of the conversation."""
-        return " ".join(message.content or "" for message in self.transcript.messages[:-1])
+        return " ".join(self._texts(self.transcript.messages[:-1]))
 
     @property
     def heard(self) -> str:
         """`normal` text of the conversation, the user's message included; each message's is kept
         from one turn to the next."""
-        return "".join(normal(message.content or "") for message in self.transcript.messages)
+        return "".join(map(normal, self._texts(self.transcript.messages)))
+
+    def _texts(self, messages: Sequence[Message]) -> Iterator[str]:
+        """What may be looked for is in them as it was said, and in English forms."""
+        return (both_ways(message.content or "", self.language) for message in messages)

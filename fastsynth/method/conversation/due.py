@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from fastsynth.env import paths
+from fastsynth.languages import ENGLISH
 from fastsynth.method.chain.verify import Mode
 from fastsynth.method.conversation.talk import Kept
 from fastsynth.method.plan import Goal, Interruption, Output, Rule, Slot, Step, Turn
@@ -32,13 +33,15 @@ class Due(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     interruptions: tuple[Interruption, ...] = ()
     strict: bool = False
     """Whether the run wanted exactly the planned calls."""
+    language: str = ENGLISH
+    """ISO 639-1 code of what the answer has to be in."""
     rules: str = ""
     """`module:attribute` of the user's rules, which no call may break."""
 
 
-def dues(kept: Sequence[Kept], mode: Mode, rules: str) -> tuple[Due, ...]:
+def dues(kept: Sequence[Kept], mode: Mode, language: str, rules: str) -> tuple[Due, ...]:
     """Of the turns of a finished conversation."""
-    return tuple(_due(turn, kept, mode, rules) for turn in kept)
+    return tuple(_due(turn, kept, mode, language, rules) for turn in kept)
 
 
 def turn_due(
@@ -60,7 +63,7 @@ def turn_due(
     )
 
 
-def _due(kept: Kept, before: Sequence[Kept], mode: Mode, rules: str) -> Due:
+def _due(kept: Kept, before: Sequence[Kept], mode: Mode, language: str, rules: str) -> Due:
     turn = kept.turn
     trace = tuple(Call(name=s.tool, arguments=canonical(s.arguments)) for s in turn.steps)
     truth = tuple(
@@ -79,5 +82,6 @@ def _due(kept: Kept, before: Sequence[Kept], mode: Mode, rules: str) -> Due:
         rule=turn.rule,
         interruptions=turn.interruptions,
         strict=mode == "strict",
+        language=language,
         rules=rules,
     )

@@ -74,7 +74,8 @@ def row(
         twin=twin,
         errors_recovered=tuple(i for turn in kept for i in turn.solved.verdict.recovered),
         votes=votes,
-        checks=encode(dues(kept, mode, rules)).decode(),
+        language=talk.language,
+        checks=encode(dues(kept, mode, talk.language, rules)).decode(),
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from fastsynth.engine.novelty import Plans
 from fastsynth.env.environment import Domain
 from fastsynth.events import Bus, Note
+from fastsynth.languages import ENGLISH
 from fastsynth.llm.chat import Chat
 from fastsynth.method.chain.chain import Effort
 from fastsynth.method.conversation.decontaminate import NONE, Benchmarks
@@ -29,6 +32,8 @@ class Studio(msgspec.Struct, frozen=True, kw_only=True):
     """The user's own, stated in every system message."""
     texts: bool = False
     """Whether the writer words free texts; else they stay as they were drawn."""
+    languages: Mapping[str, float] = msgspec.field(default_factory=lambda: {ENGLISH: 1.0})
+    """ISO 639-1 code -> weight: what users write in."""
     judges: int = 0
     plans: Plans = msgspec.field(default_factory=Plans)
     benchmarks: Benchmarks = NONE

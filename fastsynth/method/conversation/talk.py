@@ -79,6 +79,7 @@ class Talk:
         self._failed: list[Packed[Attempt]] = []
         self.last_fault: Dropped | None = None
         self.transcript = Transcript((Message(role="system", content=system),))
+        self.language = style.language
 
     def __len__(self) -> int:
         """Turns kept."""
@@ -198,6 +199,7 @@ class Talk:
             if recalled is not None and turn.recall is not None
             else None,
             script=script,
+            language=self.language,
         )
 
     def keep(self, turn: Turn, advanced: Advanced, query: str, solved: Solved) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Collection
 from typing import Any
 
 from fastsynth.env import paths
+from fastsynth.languages import ENGLISH
 from fastsynth.method.agents import Dropped
 from fastsynth.method.forms import normal, numbers, stands_in
 from fastsynth.method.plan import Choice, Output, Turn
 from fastsynth.method.script import QueryDraft
+from fastsynth.method.tongue import both_ways, in_english_forms, other_language
 from fastsynth.method.wording import hidden_values, spoken, user_values
 
 LONGEST_QUERY = 2000
@@ -52,9 +54,15 @@ def is_artificial(text: str) -> bool:
 
 
 def query_fault(
-    turn: Turn, draft: QueryDraft, history: str, tool_names: Collection[str]
+    turn: Turn,
+    draft: QueryDraft,
+    history: str,
+    tool_names: Collection[str],
+    language: str = ENGLISH,
 ) -> Dropped | None:
-    """Why a query cannot stand, or None. `history` is all earlier text of the conversation."""
+    """Why a query cannot stand, or None. `history` is all earlier text of the conversation. In
+    another language than English, that it says which of several is meant is left to the attempts.
+    """
     query = draft.query.strip()
     if not 2 <= len(query) <= LONGEST_QUERY:
         return _no("length", f"{len(query)} characters")
@@ -67,7 +75,10 @@ def query_fault(
     named = named_tool(query, tool_names)
     if named:
         return _no("names_tool", named)
-    text = normal(query)
+    if language != ENGLISH and (other := other_language(query, language)):
+        return _no("wrong_language", other)
+    text = normal(both_ways(query, language))
+    history = both_ways(history, language)
     if turn.kind == "no_tool":
         return _no_tool_fault(turn, text)
     if turn.kind == "missing_function_resolved":
@@ -84,10 +95,11 @@ def query_fault(
     for value in hidden_values(turn):
         if distinctive(value) and stands_in(value, text) and not stands_in(value, normal(history)):
             return _no("hidden_value", str(value))
-    if strange := _invented(query, turn, history):
+    if strange := _invented(in_english_forms(query, language), turn, history):
         return _no("invented_value", strange)
     for choice, older in _choices(turn):
-        if not _expressed(choice, context if older else text):
+        said = language == ENGLISH or choice.by == "named"
+        if said and not _expressed(choice, context if older else text):
             return _no("choice_not_said", choice.words)
     return _asks_fault(turn, draft)
 

@@ -12,6 +12,7 @@ from random import Random
 import msgspec
 
 from fastsynth.env.environment import Thread, Tool
+from fastsynth.languages import ENGLISH, LANGUAGES
 from fastsynth.method.agents import Agents, Dropped, Place
 from fastsynth.method.kinds import RESOLVED
 from fastsynth.method.plan import Step, Turn
@@ -33,15 +34,17 @@ SAID_APART = ("missing_parameter", *RESOLVED)
 """Kinds of turn for which the prompt says something of its own."""
 
 
-def draw_style(rng: Random) -> Style:
-    """One user's way of writing, the same through a conversation."""
-    return Style(
+def draw_style(rng: Random, languages: Mapping[str, float]) -> Style:
+    """One user's way of writing, the same through a conversation. `languages`: code -> weight."""
+    style = Style(
         register=rng.choices(("plain", "casual", "formal", "terse"), (4, 3, 1.5, 1.5))[0],
         length=rng.choices(("short", "medium", "long"), (3, 5, 2))[0],
         detail=rng.choices(("upfront", "trailing"))[0],
         mentions_occasion=rng.random() < 0.45,
         dates=rng.choices(("iso", "long", "short"), (1, 5, 4))[0],
     )
+    (language,) = rng.choices(tuple(languages), tuple(languages.values()))
+    return msgspec.structs.replace(style, language=language)
 
 
 async def write_query(
@@ -80,7 +83,8 @@ async def write_query(
         found = draft if isinstance(draft, Dropped) else draft.query.strip()
         if isinstance(draft, QueryDraft):
             variables["previous"] = draft.query.strip()
-            found = query_fault(turn.as_asked(), draft, spoken, tool_names) or found
+            language = script.style.language
+            found = query_fault(turn.as_asked(), draft, spoken, tool_names, language) or found
         if first:
             return first if isinstance(found, Dropped) else nearer(first, found, script.style.words)
         if isinstance(found, str):
@@ -158,6 +162,7 @@ _PLAINLY = {
     "placeholder_or_meta": "it holds a placeholder or talks of tools: {}",
     "far_too_long": "it has {}",
     "far_too_short": "it has {}",
+    "wrong_language": "it is in {}, and this person writes in another language",
     "contaminated": "it repeats a known text: {}",
 }
 
@@ -172,4 +177,10 @@ def _style_text(style: Style) -> str:
     length = f"about {style.words} words" if style.words else _LENGTHS[style.length]
     order = "particulars first" if style.detail == "upfront" else "the wish first"
     why = "says why" if style.mentions_occasion else "does not say why"
-    return f"{style.register}, in {length}, {order}, {why}"
+    said = f"{style.register}, in {length}, {order}, {why}"
+    if style.language == ENGLISH:
+        return said
+    name = LANGUAGES[style.language].name
+    return (
+        f'{said}. The whole message is in {name}, so is "asks"; names, ids and codes stay as given'
+    )

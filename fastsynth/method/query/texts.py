@@ -16,6 +16,7 @@ import msgspec
 from fastsynth.env import paths
 from fastsynth.env.environment import Scenario
 from fastsynth.env.world import World
+from fastsynth.languages import ENGLISH, LANGUAGES
 from fastsynth.method.agents import Agents, Dropped, Place
 from fastsynth.method.graph.graph import ApiGraph
 from fastsynth.method.plan import Output, Plan, Step, Turn, User
@@ -54,7 +55,12 @@ class Blank(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def in_own_words(
-    packed: Packed[Plan], agents: Agents, graph: ApiGraph, scenario: Scenario, world: World
+    packed: Packed[Plan],
+    agents: Agents,
+    graph: ApiGraph,
+    scenario: Scenario,
+    world: World,
+    language: str = ENGLISH,
 ) -> Plan:
     """The plan with its free texts in the writer's words, or as it was. The world stands at the
     plan's start, before and after."""
@@ -65,8 +71,14 @@ async def in_own_words(
     secrets, frame = _secrets(plan), msgspec.structs.replace(plan, turns=())
     del plan
     await world.rest()
-    new = await _worded(agents, found, frame, secrets)
+    new = await _worded(agents, found, frame, secrets, language)
     return await reworded(graph, packed.open(), new, world)
+
+
+def _writes(language: str) -> str:
+    if language == ENGLISH:
+        return ""
+    return f", who writes all of this in {LANGUAGES[language].name}"
 
 
 def blanks(graph: ApiGraph, plan: Plan, scenario: Scenario) -> tuple[Blank, ...]:
@@ -98,11 +110,11 @@ def _is_prose(name: str, schema: Mapping[str, Any]) -> bool:
 
 
 async def _worded(
-    agents: Agents, found: Sequence[Blank], frame: Plan, secrets: Sequence[str]
+    agents: Agents, found: Sequence[Blank], frame: Plan, secrets: Sequence[str], language: str
 ) -> dict[str, str]:
     """Drawn text -> the writer's, for those that can stand; {} where the reply has no form."""
     variables = {
-        "persona": frame.thread.persona,
+        "persona": f"{frame.thread.persona}{_writes(language)}",
         "occasion": frame.thread.occasion,
         "now": frame.now,
         "blanks": [str(blank) for blank in found],
@@ -113,7 +125,7 @@ async def _worded(
         turns=(),
         thread=frame.thread,
         now=frame.now,
-        style=Style(),
+        style=Style(language=language),
         texts=tuple(blank.value for blank in found),
     )
     place = Place(turn=0, attempt=0)
