@@ -29,6 +29,9 @@ def test_the_card_is_printed_as_json_and_put_on_the_page(copied: Path) -> None:
     assert card["figures"]["student pass rate"]["verdict"] == "not measured"
     assert len(card["tools"]) > 50
     assert "connectedness" in (copied / "report.html").read_text()
+    told = (copied / "README.md").read_text()
+    assert f"| connectedness | {100 * card['figures']['connectedness']['value']:.1f}% |" in told
+    assert "Not measured: " in told
 
 
 def test_every_figure_comes_with_its_meaning(copied: Path) -> None:
@@ -51,6 +54,9 @@ def test_real_turns_and_benchmarks_are_held_against_the_data(copied: Path, tmp_p
     figures = json.loads(ended.stdout)["figures"]
 
     assert figures["contaminated user turns"]["value"] > 0.5
+    told = (copied / "README.md").read_text()
+    assert "with a benchmark (" in told
+    assert str(tmp_path) not in told
     assert figures["told from real user turns"]["value"] > 0.95
 
 

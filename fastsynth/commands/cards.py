@@ -9,10 +9,11 @@ from pathlib import Path
 from fastsynth.commands.console import Output
 from fastsynth.commands.manifests import manifest_of
 from fastsynth.method.conversation.decontaminate import load_benchmarks, read_user_texts
+from fastsynth.quality.brief import brief
 from fastsynth.quality.card import Beside, coverage_of, quality_card, section, to_json
 from fastsynth.quality.show import card_table, coverage_table
 from fastsynth.records import encode
-from fastsynth.running.sitting import write_pages
+from fastsynth.running.pages import Section, write_pages
 
 
 def report_run(run_dir: Path) -> int:
@@ -24,12 +25,14 @@ def report_run(run_dir: Path) -> int:
 def quality(
     run_dir: Path, logs: Sequence[str], against: Sequence[str], coverage: bool, as_json: bool
 ) -> int:
-    """Prints the quality card, the coverage table beside it or alone, and puts it on the page."""
+    """Prints the quality card, the coverage table beside it or alone, and puts it on the run's
+    pages."""
     manifest = manifest_of(run_dir)
     real = [text for log in logs for text in read_user_texts(Path(log))]
     beside = Beside(real=real, benchmarks=load_benchmarks(against))
     card = quality_card(run_dir, manifest, beside)
-    write_pages(run_dir, manifest, [("Quality", section(card))])
+    quality = Section(title="Quality", html=section(card), markdown=brief(card, against))
+    write_pages(run_dir, manifest, [quality])
     if as_json:
         sys.stdout.write(encode(to_json(card)).decode() + "\n")
         return 0

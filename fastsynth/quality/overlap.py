@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
@@ -50,7 +51,7 @@ class Contamination:
                 )
 
     def figures(self) -> Iterator[Figure]:
-        names = ", ".join(f"{name} {n}" for name, n in self._by.most_common())
+        names = ", ".join(f"{Path(name).name} {n}" for name, n in self._by.most_common())
         yield Figure(
             name="contaminated user turns",
             value=ratio(self._shared, self._turns),

@@ -6,10 +6,8 @@ Works with what `run` opened and closes nothing. However it ends, what is stored
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -29,12 +27,10 @@ from fastsynth.method.conversation.studio import Studio
 from fastsynth.quality.match import divergences
 from fastsynth.records import Accepted, Failed, Outcome, Rejected
 from fastsynth.running.books import Books, teachers
-from fastsynth.store.appendfile import sync_regularly, write_atomically
-from fastsynth.store.card import card
+from fastsynth.running.pages import write_pages
+from fastsynth.store.appendfile import sync_regularly
 from fastsynth.store.compact import compact, read_rows
 from fastsynth.store.manifest import Funnel, Manifest, StratumCount, write_manifest
-from fastsynth.store.portrait import portray
-from fastsynth.store.report import report
 from fastsynth.synthesis import synthesize
 
 MANIFEST_EVERY = 10.0
@@ -206,19 +202,6 @@ def _with_old(funnel: Funnel, old: Mapping[str, int]) -> Funnel:
     """The funnel with what was accepted, and turned out to be nothing new once it was settled."""
     found = {reason: count for reason, count in old.items() if count}
     return {**funnel, "filter": {**funnel.get("filter", {}), **found}} if found else funnel
-
-
-def write_pages(run_dir: Path, manifest: Manifest, further: Sequence[tuple[str, str]] = ()) -> None:
-    """`README.md` (the dataset card) and `report.html` of a run; see `report` for `further`."""
-    rows = portray(read_rows(run_dir))
-    created = datetime.now(UTC).date().isoformat()
-    name = run_dir.resolve().name
-    pages = {
-        "README.md": card(name, manifest, rows, created),
-        "report.html": report(name, manifest, rows, created, further),
-    }
-    for name, text in pages.items():
-        write_atomically(run_dir / name, text.encode())
 
 
 def _finished(outcome: Outcome, verdict: Verdict) -> JobFinished:

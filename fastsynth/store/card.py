@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import yaml
 
@@ -52,10 +52,17 @@ _COLUMNS = (
 )
 
 
-def card(name: str, manifest: Manifest, rows: Portrait, created: str = "") -> str:
+def card(
+    name: str,
+    manifest: Manifest,
+    rows: Portrait,
+    created: str = "",
+    further: Sequence[tuple[str, str]] = (),
+) -> str:
     """Markdown with YAML front matter. The licence is left to whoever publishes it.
 
-    `name` is the run directory's; `created` is an ISO date, "" leaves it out.
+    `name` is the run directory's; `created` is an ISO date, "" leaves it out. `further` are
+    sections of others: (title, Markdown).
     """
     parts = (
         _front_matter(name, manifest, rows),
@@ -64,6 +71,7 @@ def card(name: str, manifest: Manifest, rows: Portrait, created: str = "") -> st
         _what(manifest, rows),
         _made(manifest, created),
         _funnel(manifest, rows),
+        *(f"## {title}\n\n{inside}" for title, inside in further),
         _columns(),
         _use(name),
         _limitations(manifest, rows),
@@ -199,11 +207,11 @@ rows = load_dataset("parquet", data_files="data/*.parquet", split="train")
 
 From the directory above this one, replay every row against a fresh environment, or write the lines
 that a trainer reads (`openai`, `trl`, `swift`, `sharegpt`; pairs: `dpo`, `swift-dpo`; `rl`), with a
-loss only on what is to be learned:
+loss only on what is to be learned, and some conversations held out:
 
 ```sh
 fastsynth verify {name}
-fastsynth export {name} --format trl -o train.jsonl
+fastsynth export {name} --format trl -o train.jsonl --val val.jsonl
 ```"""
 
 
