@@ -24,6 +24,7 @@ from fastsynth.llm.client import Client
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.agents import response_format
 from fastsynth.method.discovery.chart import chart
+from fastsynth.method.discovery.progress import aloud
 from fastsynth.method.parse import arguments_of, decoded, spoken
 from fastsynth.method.script import AdvancedDraft
 from fastsynth.method.tooling import tool_list
@@ -73,7 +74,7 @@ async def examine(config: Config, show: Show) -> None:
 
 async def _examine_environment(config: Config, domain: Domain, show: Show) -> None:
     try:
-        charted = await chart(domain, config.graph, config.seed)
+        charted = await chart(domain, config.graph, config.seed, tell=aloud)
     except FastsynthError as error:
         show(_bad("graph", error))
         return

@@ -112,7 +112,11 @@ async def _opened(
             told = (tools[1], config, prompts, books.rundir, bus)
             domain = await stocked(tools[0], *told)
             kept = order.run_dir / "graph.json"
-            charted = await chart(domain, config.graph, config.seed, kept)
+
+            def tell(text: str) -> None:
+                bus.emit(Note(text=text))
+
+            charted = await chart(domain, config.graph, config.seed, kept, tell=tell)
             for text in charted.notes:
                 bus.emit(Note(text=text))
             books.rundir.write("graph.json", encode(charted.to_json()).decode())

@@ -14,6 +14,7 @@ from fastsynth.dashboard.graph.png import graph_png
 from fastsynth.dashboard.graph.svg import graph_svg
 from fastsynth.errors import config_error
 from fastsynth.method.discovery.chart import Chart, chart
+from fastsynth.method.discovery.progress import aloud
 from fastsynth.running.opening import domain_of
 
 
@@ -37,7 +38,7 @@ def graph(config: Config, html: str | None, svg: str | None, png: str | None, re
 async def _charted(config: Config, refresh: bool) -> Chart:
     domain = domain_of(config)
     try:
-        return await chart(domain, config.graph, config.seed, refresh=refresh)
+        return await chart(domain, config.graph, config.seed, refresh=refresh, tell=aloud)
     finally:
         await domain.close()
 

@@ -17,6 +17,7 @@ from fastsynth.errors import config_error
 from fastsynth.init import draft, write
 from fastsynth.invocation import hint
 from fastsynth.method.discovery.chart import chart
+from fastsynth.method.discovery.progress import aloud
 from fastsynth.method.wording import goal_text, step_text
 from fastsynth.probing import known_focus
 from fastsynth.records import encode
@@ -93,7 +94,7 @@ async def _preview(config: Config, count: int) -> None:
     strata, counts = list(weights_of(config)), counts_of(config)
     quota = quota_of(config, None, counts) if counts else None
     try:
-        charted = await chart(opened, config.graph, config.seed)
+        charted = await chart(opened, config.graph, config.seed, tell=aloud)
         domain = charted.domain
         planner = planner_of(config, charted, counts, known_focus(config))
         for number in range(count):

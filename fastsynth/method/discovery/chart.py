@@ -19,7 +19,7 @@ import msgspec
 from fastsynth.config import GraphOptions
 from fastsynth.env.environment import Domain
 from fastsynth.method.discovery.bare import bare
-from fastsynth.method.discovery.discover import Effort, discover
+from fastsynth.method.discovery.discover import Effort, Tell, discover
 from fastsynth.method.discovery.equip import equip
 from fastsynth.method.discovery.verdicts import Discovery
 from fastsynth.method.graph.edits import edits_of
@@ -59,12 +59,18 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def chart(
-    domain: Domain, options: GraphOptions, seed: int, *kept: Path, refresh: bool = False
+    domain: Domain,
+    options: GraphOptions,
+    seed: int,
+    *kept: Path,
+    refresh: bool = False,
+    tell: Tell | None = None,
 ) -> Chart:
     """Raises ConfigError for an edit of what is not there.
 
     `kept` are files that may hold the graph: a run's own `graph.json`. Next the user's cache is
-    looked into; what had to be found anew (always with `refresh`) is put there.
+    looked into; what had to be found anew (always with `refresh`) is put there. `tell` hears how
+    far that is, every ten seconds.
     """
     edits_of(options.add, options.forbid, domain.tools)
     if options.discover == "never" or (options.discover == "auto" and declares(domain)):
@@ -74,7 +80,7 @@ async def chart(
     found = None if refresh else recall((*kept, cached), mark)
     if found is None:
         shown = bare(domain, hide=False) if declares(domain) else domain
-        found = await discover(shown, seed, Effort.of(domain.name))
+        found = await discover(shown, seed, Effort.of(domain.name, len(domain.tools)), tell)
         found = msgspec.structs.replace(found, fingerprint=mark)
         _store(cached, found)
     return drawn_on(domain, options, found)

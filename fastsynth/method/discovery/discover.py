@@ -8,7 +8,7 @@ tool twice from one snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Any
 
@@ -23,8 +23,17 @@ from fastsynth.method.discovery.flows import Flows, measure
 from fastsynth.method.discovery.orders import OrderSeen, measure_orders
 from fastsynth.method.discovery.pool import Pool
 from fastsynth.method.discovery.probes import HANGS, Prober, Success
+from fastsynth.method.discovery.progress import Progress
 from fastsynth.method.discovery.verdicts import Discovery, Evidence, judge
 from fastsynth.seeds import derive
+
+Tell = Callable[[str], None]
+EXPLORING = 0.6
+"""Share of a scenario's calls in which tools are brought to run; the others measure."""
+TWICE = 4
+"""Calls that it takes at most to see whether a tool varies."""
+MANY = 200
+"""Tools that are many."""
 
 
 class Effort(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,12 +44,15 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     """Most calls in one scenario."""
 
     @classmethod
-    def of(cls, name: str) -> Effort:
-        """Less where a call costs milliseconds: a server's 5, a worker process's 0.2."""
+    def of(cls, name: str, tools: int = 0) -> Effort:
+        """Less where a call costs milliseconds: a server's 5, a worker process's 0.2. Many tools
+        need more calls, and show in two scenarios what few show in four."""
         kind = name.partition(":")[0]
         if kind == "mcp":
-            return cls(scenarios=2, calls=3_000)
-        return cls(scenarios=4, calls=20_000) if kind == "python" else cls()
+            return cls(scenarios=2, calls=max(3_000, 20 * tools))
+        if kind == "python":
+            return cls(scenarios=4 if tools <= MANY else 2, calls=max(20_000, 100 * tools))
+        return cls()
 
 
 class Findings(msgspec.Struct, kw_only=True):
@@ -66,24 +78,31 @@ class Findings(msgspec.Struct, kw_only=True):
     scenarios: int = 0
 
 
-async def discover(domain: Domain, seed: int = 1, effort: Effort | None = None) -> Discovery:
+async def discover(
+    domain: Domain, seed: int = 1, effort: Effort | None = None, tell: Tell | None = None
+) -> Discovery:
     """The graph of `domain`, as its environments show it. Declarations of tools are not read.
 
-    Costs some thirty thousand calls a scenario for a hundred tools.
+    Costs some thirty thousand calls a scenario for a hundred tools. `tell` hears how far it is.
     """
-    return judge(domain, as_evidence(await probe(domain, seed, effort or Effort())))
+    return judge(domain, as_evidence(await probe(domain, seed, effort or Effort(), tell)))
 
 
-async def probe(domain: Domain, seed: int, effort: Effort) -> Findings:
+async def probe(domain: Domain, seed: int, effort: Effort, tell: Tell | None = None) -> Findings:
     """Everything that execution shows, in scenarios of their own, before any of it is judged."""
     findings = Findings(flows=Flows())
+    progress = Progress(effort.scenarios, tell)
     for number in range(effort.scenarios):
-        await _scenario(domain, derive(seed, "discover", number), findings, effort.calls)
+        progress.scenario = number + 1
+        rng = derive(seed, "discover", number)
+        await _scenario(domain, rng, findings, effort.calls, progress)
     findings.scenarios = effort.scenarios
     return findings
 
 
-async def _scenario(domain: Domain, rng: Random, findings: Findings, calls: int) -> None:
+async def _scenario(
+    domain: Domain, rng: Random, findings: Findings, calls: int, progress: Progress
+) -> None:
     scenario = domain.draw(domain.parts, rng)
     environment = await domain.open(domain.parts)
     try:
@@ -92,13 +111,16 @@ async def _scenario(domain: Domain, rng: Random, findings: Findings, calls: int)
         pool.add_groups(scenario.facts, "fact")
         pool.add_groups(await environment.known(), "live")
         pool.add_state(scenario.state)
-        prober = Prober(environment, tools_of(domain, domain.parts), rng, calls)
+        own = calls - min(TWICE * len(domain.tools), calls // 2)
+        prober = Prober(environment, tools_of(domain, domain.parts), rng, int(EXPLORING * own))
         prober.mutators |= findings.mutators
         prober.hangs, prober.stopped = findings.hangs, findings.stopped
-        explorer = Explorer(prober, pool, await prober.begin())
+        explorer = Explorer(prober, pool, await prober.begin(), progress)
         await explorer.explore()
+        prober.most = own
         findings.orders += await measure_orders(explorer, prober)
-        await measure(explorer, prober, findings.flows, rng)
+        await measure(explorer, prober, findings.flows, rng, progress)
+        prober.most = calls
         await _twice(prober, [*explorer.runs.values(), *explorer.more], findings)
         for name, run in explorer.runs.items():
             findings.ran[name] = findings.ran.get(name, 0) + 1
@@ -115,6 +137,8 @@ async def _twice(prober: Prober, runs: Iterable[Success], findings: Findings) ->
     for run in runs:
         if run.tool in seen and run.tool not in findings.volatile:
             continue
+        if prober.left < TWICE:
+            return  # an error for want of calls is no other result
         seen.add(run.tool)
         observation = await prober.run(run.point, run.tool, run.arguments)
         digest = await prober.digest()

@@ -16,7 +16,8 @@ import msgspec
 from fastsynth.env.adapters.masks import MASKS
 from fastsynth.env.environment import Domain, Environment, Scenario, Tool
 from fastsynth.env.schemas import simple
-from fastsynth.method.discovery.pool import STATE, fits, last_name, state_groups
+from fastsynth.method.discovery.harvest import STATE, last_name, state_groups
+from fastsynth.method.discovery.pool import fits
 from fastsynth.method.discovery.similarity import likeness
 from fastsynth.method.discovery.verdicts import Discovery
 from fastsynth.method.graph.concepts import GENERIC, result_concepts, snake
@@ -120,13 +121,17 @@ def _knowledge(domain: Domain, found: Discovery) -> tuple[Knowledge, list[Edge]]
         groups[concept] = tuple(dict.fromkeys((*groups.get(concept, ()), *own)))
     # What a server's hint or a declaration says of effects is said; elsewhere names are guessed at.
     hinted = domain.name.startswith("mcp:") or any(t.takes or t.gives for t in tools.values())
+    takes: dict[str, dict[str, str]] = {name: {} for name in tools}
+    for (name, parameter), concept in concepts.items():
+        takes[name][parameter] = concept
+    mutates, silent = frozenset(found.mutates), frozenset(found.silent)
     equipped = {
         name: msgspec.structs.replace(
             tool,
-            takes={p: c for (owner, p), c in concepts.items() if owner == name},
+            takes=takes[name],
             gives=gives[name],
             needs=tuple(o.before for o in found.orders if o.after == name and o.before in tools),
-            mutates=name in found.mutates or (tool.mutates and (hinted or name in found.silent)),
+            mutates=name in mutates or (tool.mutates and (hinted or name in silent)),
             askable=tool.askable and sum(o.before == name for o in found.orders) < SERVES,
         )
         for name, tool in tools.items()
@@ -183,23 +188,24 @@ def _gives(
     tools: Mapping[str, Tool], edges: Iterable[Edge], concepts: Mapping[Place, str]
 ) -> tuple[dict[str, dict[str, str]], dict[str, tuple[str, ...]]]:
     """Result path -> concept, for each tool; and what a concept of its own may stand for."""
-    feeds: dict[Place, list[str]] = {}
+    feeds: dict[str, dict[str, list[str]]] = {name: {} for name in tools}
     for edge in edges:
-        wanted = feeds.setdefault((edge.producer, edge.path), [])
+        wanted = feeds[edge.producer].setdefault(edge.path, [])
         concept = concepts[edge.consumer, edge.parameter]
         wanted += [concept] if concept not in wanted else []
     gives: dict[str, dict[str, str]] = {name: {} for name in tools}
     broader: dict[str, tuple[str, ...]] = {}
+    taken = frozenset(concepts.values())
     for name, tool in tools.items():
         paths_of = [path for path, _ in result_concepts(tool.result)]
-        paths_of += [path for owner, path in feeds if owner == name and path not in paths_of]
+        paths_of += [path for path in feeds[name] if path not in paths_of]
         for path in paths_of:
-            wanted = feeds.get((name, path), [])
+            wanted = feeds[name].get(path, [])
             if len(wanted) == 1:
                 gives[name][path] = wanted[0]
                 continue
             own = f"{name}_{snake(last_name(path)) or 'result'}"
-            while own in broader or own in concepts.values():
+            while own in broader or own in taken:
                 own += "_"
             gives[name][path] = own
             broader[own] = tuple(wanted)

@@ -13,8 +13,10 @@ from anyio.lowlevel import checkpoint
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
-from fastsynth.method.discovery.pool import Found, Pool, harvest
+from fastsynth.method.discovery.harvest import harvest
+from fastsynth.method.discovery.pool import Found, Pool
 from fastsynth.method.discovery.probes import Called, Point, Prober, Success, is_hollow, leaves_of
+from fastsynth.method.discovery.progress import Progress
 from fastsynth.method.discovery.search import Search, complaint_of, search
 from fastsynth.method.discovery.similarity import likeness
 from fastsynth.records import canonical
@@ -25,6 +27,8 @@ ROUNDS = 5
 MORE_RUNS, MORE_TRIED, VARIANTS = 6, 48, 8
 OTHERS = 12
 """Values tried in place of one that the call before gave."""
+MOST_POINTS = 1000
+"""Points held at a time: each has a copy of the whole state."""
 KEPT = 4
 """Complaints of a blocked tool that are tried again elsewhere."""
 
@@ -32,8 +36,9 @@ KEPT = 4
 class Explorer:
     """One scenario. After `explore`, `runs` holds a success of every tool that could be run."""
 
-    def __init__(self, prober: Prober, pool: Pool, start: Point) -> None:
+    def __init__(self, prober: Prober, pool: Pool, start: Point, progress: Progress) -> None:
         self._prober = prober
+        self._progress = progress
         self._tools: Mapping[str, Tool] = prober.tools
         self.start = start
         self._failed: dict[str, Search] = {}
@@ -74,6 +79,7 @@ class Explorer:
             fresh = False
             for name in self._blocked():
                 await checkpoint()
+                self._progress.at("tools that ran", len(self.runs), len(self._tools))
                 known = len(self.pool.values)
                 found = await search(self._prober, self.here, self._tools[name], self.pool, tries)
                 self._failed[name] = found.since(self._failed.get(name))
@@ -105,7 +111,7 @@ class Explorer:
                     self.more.append(other)
 
     async def _add_optional(self, run: Success, parameter: str) -> None:
-        """What a tool does with a further parameter can be something else altogether."""
+        """With a further parameter a tool may do something else altogether."""
         for value in self.pool.candidates(self._tools[run.tool], parameter)[:OTHERS]:
             await self._prober.run(run.point, run.tool, {**run.arguments, parameter: value})
 
@@ -119,6 +125,7 @@ class Explorer:
         calls: dict[str, Called] = {}
         for mutator in self._mutators():
             await checkpoint()
+            self._progress.at("tools that ran", len(self.runs), len(self._tools))
             for call in self._variants(mutator):
                 point = await self.point_after(self.here, call)
                 if point is None or (call in self.chain):
@@ -131,8 +138,7 @@ class Explorer:
                         unlocks.setdefault(mark, set()).add(name)
                     elif change > 0.0:
                         helped[mark] = max(change, helped.get(mark, 0.0))
-        best = sorted(helped, key=lambda mark: -helped[mark])[:1]
-        chosen = _cover(unlocks) or best
+        chosen = _cover(unlocks) or sorted(helped, key=lambda mark: -helped[mark])[:1]
         for mark in chosen:
             await self._extend(calls[mark])
         return bool(chosen)
@@ -159,9 +165,7 @@ class Explorer:
         if mark not in self._given:
             observation = await self._prober.run(self._before(call), *call)
             found = harvest(observation.value, self._tools[call[0]].result)
-            self._given[mark] = {
-                canonical(value) for _, value in found if not isinstance(value, bool)
-            }
+            self._given[mark] = {canonical(v) for _, v in found if not isinstance(v, bool)}
         return self._given[mark]
 
     def _before(self, call: Called) -> Point:
@@ -216,15 +220,16 @@ class Explorer:
         return success.tool, arguments
 
     async def point_after(self, point: Point, call: Called) -> Point | None:
-        """`point` one call further, made once."""
+        """`point` one call further, as a rule made once."""
         mark = canonical([*point.calls, call])
         if mark not in self._points:
+            if len(self._points) >= MOST_POINTS:
+                del self._points[next(iter(self._points))]
             self._points[mark] = await self._prober.after(point, *call)
         return self._points[mark]
 
     async def _extend(self, call: Called) -> None:
-        point = await self.point_after(self.here, call)
-        if point is not None:
+        if (point := await self.point_after(self.here, call)) is not None:
             self.here = point
             self.chain.append(call)
 

@@ -7,25 +7,28 @@ only names propose edges for it. A result that repeats an argument (an echo) is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
 import msgspec
 from anyio.lowlevel import checkpoint
 
-from fastsynth.env import paths
-from fastsynth.env.environment import Tool
+from fastsynth.method.discovery.consumer import Consumer
 from fastsynth.method.discovery.explore import Explorer
-from fastsynth.method.discovery.pool import STATE, fits
-from fastsynth.method.discovery.probes import Point, Prober, Success, is_hollow, leaves_of
+from fastsynth.method.discovery.harvest import STATE
+from fastsynth.method.discovery.pool import fits
+from fastsynth.method.discovery.probes import Prober
+from fastsynth.method.discovery.progress import Progress
+from fastsynth.method.discovery.proposals import Place
+from fastsynth.method.discovery.sources import PER_PATH, Source, Sources, share
 from fastsynth.method.discovery.strangers import strangers
 from fastsynth.records import canonical
 
-PER_PATH = 4
-"""Values tried of one result path, in one scenario."""
-Place = tuple[str, str]
-"""(tool, result path), or (tool, parameter)."""
+PER_EDGE = 1.5
+"""Calls that trying a value takes: more where a call has to give it first."""
+PER_CONTROL = 3
+"""The same of a stranger at most."""
 
 
 class Trial(msgspec.Struct, kw_only=True):
@@ -53,97 +56,56 @@ class Flows(msgspec.Struct, kw_only=True):
     said: dict[tuple[str, Place], Trial] = {}
     """(group of facts or live values, parameter) -> trial."""
     controls: dict[Place, Trial] = {}
+    working: set[Place] = set()
+    """Parameters in which a value of a result worked."""
     refused: dict[Place, dict[str, Any]] = {}
     """Parameter -> a control that failed, with its complaint."""
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A value a call gave, and the call; `mutates` means that the call is part of the state."""
-
-    place: Place
-    value: Any
-    run: Success
-
-
-async def measure(explorer: Explorer, prober: Prober, flows: Flows, rng: Random) -> None:
-    """Adds one scenario's experiments to `flows`."""
-    ran = [*explorer.runs.values(), *explorer.more]
-    sources = [source for run in ran for source in sources_of(run, prober.tools)]
-    for run in list(explorer.runs.values()):
+async def measure(
+    explorer: Explorer, prober: Prober, flows: Flows, rng: Random, progress: Progress
+) -> None:
+    """Adds one scenario's experiments to `flows`. Where the calls do not suffice for all of them,
+    each parameter gets its share; what was not tried says nothing."""
+    sources = Sources([*explorer.runs.values(), *explorer.more], prober.tools)
+    trials = list(_trials(explorer, prober))
+    needs = [len(sources.fitting(schema)) for _, _, schema in trials]
+    most = share(needs, int(prober.left / PER_EDGE))
+    for number, (trial, place, schema) in enumerate(trials):
         await checkpoint()
+        progress.at("parameters tried", number, len(trials))
+        if await _controls(trial, place, schema, flows, rng):
+            await _edges(trial, place, sources.nearest(place, trial.known, schema, most), flows)
+            await _said(trial, place, schema, explorer, flows)
+            if place not in flows.working:
+                await _in_state(trial, place, schema, explorer, flows)
+
+
+def _trials(
+    explorer: Explorer, prober: Prober
+) -> Iterator[tuple[Consumer, Place, Mapping[str, Any]]]:
+    """Every parameter into which a value could flow, its place, and the schema of the value."""
+    for run in list(explorer.runs.values()):
         tool = prober.tools[run.tool]
         for parameter, schema in tool.parameters.get("properties", {}).items():
             inner, many = _element(schema)
             if "enum" in inner or "const" in inner or inner.get("type") in ("boolean", "object"):
                 continue
             place = (run.tool, f"{parameter}[]" if many else parameter)
-            trial = _Consumer(explorer, prober, run, parameter, many)
-            if await _controls(trial, place, inner, flows, rng):
-                await _edges(trial, place, inner, sources, flows)
-                await _said(trial, place, inner, explorer, flows)
-                if not any(t.ok for (_, to), t in flows.edges.items() if to == place):
-                    await _in_state(trial, place, inner, explorer, flows)
-
-
-def sources_of(run: Success, tools: Mapping[str, Tool]) -> list[Source]:
-    """The values of a result that its call did not hold already."""
-    held = {canonical(value) for _, value in paths.leaves(run.arguments)}
-    count: dict[str, int] = {}
-    found: list[Source] = []
-    for path, value in leaves_of(run, tools[run.tool]):
-        pattern = paths.pattern(path)
-        if isinstance(value, bool) or value in (None, "") or canonical(value) in held:
-            continue
-        count[pattern] = count.get(pattern, 0) + 1
-        if count[pattern] <= PER_PATH:
-            found.append(Source(place=(run.tool, pattern), value=value, run=run))
-    return found
-
-
-class _Consumer:
-    """One parameter of a call that ran; `runs` says whether it runs with another value there."""
-
-    def __init__(
-        self, explorer: Explorer, prober: Prober, run: Success, parameter: str, many: bool
-    ) -> None:
-        self._explorer = explorer
-        self._prober = prober
-        self._parameter = parameter
-        self._many = many
-        self._hollow = is_hollow(run.value)
-        self.run = run
-        self.own = run.arguments.get(parameter)
-        self.message = ""
-
-    def arguments(self, value: Any) -> dict[str, Any]:
-        if not self._many:
-            return {**self.run.arguments, self._parameter: value}
-        rest = [item for item in self.own or () if item != value][1:]
-        return {**self.run.arguments, self._parameter: [value, *rest]}
-
-    async def runs(self, point: Point, value: Any) -> bool:
-        observation = await self._prober.run(point, self.run.tool, self.arguments(value))
-        self.message = observation.message or canonical(observation.value)
-        return observation.ok and (self._hollow or not is_hollow(observation.value))
-
-    async def point_of(self, source: Source) -> Point | None:
-        """The consumer's point, after the source's call where that call changes the state."""
-        point = self.run.point
-        if not source.run.moved:
-            return point
-        call = (source.run.tool, source.run.arguments)
-        return point if call in point.calls else await self._explorer.point_after(point, call)
+            yield Consumer(explorer, prober, run, parameter, many), place, inner
 
 
 async def _controls(
-    trial: _Consumer, place: Place, schema: Mapping[str, Any], flows: Flows, rng: Random
+    trial: Consumer, place: Place, schema: Mapping[str, Any], flows: Flows, rng: Random
 ) -> bool:
     """Whether a stranger makes the call fail: only then can an experiment tell anything."""
-    own = trial.own[0] if isinstance(trial.own, list) and trial.own else trial.own
-    example = own if own is not None else _example(schema)
+    example = trial.known if trial.known is not None else _example(schema)
+    made = strangers(example, schema, rng)
+    if trial.left < PER_CONTROL * len(made):
+        return False
     counted = flows.controls.setdefault(place, Trial())
     failed = False
-    for value in strangers(example, schema, rng):
+    for value in made:
         ok = await trial.runs(trial.run.point, value)
         counted.add(ok)
         if not ok:
@@ -154,19 +116,11 @@ async def _controls(
     return failed
 
 
-async def _edges(
-    trial: _Consumer,
-    place: Place,
-    schema: Mapping[str, Any],
-    sources: list[Source],
-    flows: Flows,
-) -> None:
+async def _edges(trial: Consumer, place: Place, sources: Sequence[Source], flows: Flows) -> None:
     tried: dict[tuple[Place, str], bool] = {}
     for source in sources:
-        if source.place[0] == place[0] or not fits(source.value, schema):
-            continue
         mark = (source.place, canonical(source.value))
-        if mark in tried:
+        if source.place[0] == place[0] or mark in tried:
             continue
         point = await trial.point_of(source)
         if point is None:
@@ -174,11 +128,15 @@ async def _edges(
         ok = tried[mark] = await trial.runs(point, source.value)
         if ok and source.run.moved:
             ok = tried[mark] = await _is_fresh(trial, source)
+        if not trial.left:
+            return
         counted = flows.edges.setdefault((source.place, place), Trial())
         counted.add(ok, _pair(source, trial) if ok and counted.example is None else None)
+        if ok:
+            flows.working.add(place)
 
 
-async def _is_fresh(trial: _Consumer, source: Source) -> bool:
+async def _is_fresh(trial: Consumer, source: Source) -> bool:
     """Whether the value works only once its producer ran: made by it, not merely named."""
     if (source.run.tool, source.run.arguments) in trial.run.point.calls:
         return True
@@ -186,7 +144,7 @@ async def _is_fresh(trial: _Consumer, source: Source) -> bool:
 
 
 async def _said(
-    trial: _Consumer,
+    trial: Consumer,
     place: Place,
     schema: Mapping[str, Any],
     explorer: Explorer,
@@ -196,11 +154,13 @@ async def _said(
     for found in explorer.pool.values:
         if found.source in ("fact", "live") and fits(found.value, schema):
             ok = await trial.runs(trial.run.point, found.value)
+            if not trial.left:
+                return
             flows.said.setdefault((found.path, place), Trial()).add(ok)
 
 
 async def _in_state(
-    trial: _Consumer,
+    trial: Consumer,
     place: Place,
     schema: Mapping[str, Any],
     explorer: Explorer,
@@ -216,10 +176,12 @@ async def _in_state(
         count[group] = count.get(group, 0) + 1
         if count[group] <= PER_PATH:
             ok = await trial.runs(trial.run.point, found.value)
+            if not trial.left:
+                return
             flows.said.setdefault((group, place), Trial()).add(ok)
 
 
-def _pair(source: Source, trial: _Consumer) -> dict[str, Any]:
+def _pair(source: Source, trial: Consumer) -> dict[str, Any]:
     return {
         "produced_by": {
             "tool": source.run.tool,

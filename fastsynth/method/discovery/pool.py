@@ -7,24 +7,27 @@ executed calls. Which of them fit a parameter is proposed by type and names; exe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from random import Random
 from typing import Any, Literal
 
 import msgspec
 
-from fastsynth.env import paths
-from fastsynth.env.adapters.masks import RESERVED
 from fastsynth.env.environment import Tool
-from fastsynth.method.discovery.similarity import held_in, likeness
+from fastsynth.method.discovery.harvest import last_name, state_values
+from fastsynth.method.discovery.similarity import held_in, likeness, telling
 from fastsynth.records import canonical
 
+Place = tuple[str, str]
+"""Tool and path, or group, at which values were seen."""
 Source = Literal["fact", "live", "state", "result", "used"]
 MOST = 96
 """Values tried for one parameter."""
-STATE = "state:"
-"""What the name of a group starts with whose values stand in the initial state."""
-_MARKS = re.compile(r"[.\[\]{}]")
+MANY = 5000
+"""Values from which on those of a place with another name are not held against a parameter."""
+FURTHER, FIRST = 64, 12
+"""Of such places, and of the values of any place, those that are."""
 _BIAS: Mapping[str, float] = {"fact": 0.5, "live": 0.5, "used": 0.3, "result": 0.2, "state": 0.0}
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -36,7 +39,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class Found(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A value and the place it was seen at."""
 
     value: Any
@@ -53,6 +56,11 @@ class Pool:
         self._rng = rng
         self._seen: set[tuple[str, str, str]] = set()
         self._ranked: dict[tuple[str, str], list[Any]] = {}
+        self._places: dict[Place, list[Found]] = {}
+        self._named: dict[str, list[Place]] = {}
+        """Word -> the places in whose names it is."""
+        self._holding: dict[Any, list[Place]] = {}
+        """Value -> the places at which it was seen."""
         self.values: list[Found] = []
 
     def add(self, found: Found) -> bool:
@@ -63,6 +71,13 @@ class Pool:
         self._seen.add(mark)
         self._ranked.clear()
         self.values.append(found)
+        place = (found.tool, found.path)
+        if place not in self._places:
+            self._places[place] = []
+            for word in telling(f"{found.path} {found.tool}"):
+                self._named.setdefault(word, []).append(place)
+        self._places[place].append(found)
+        self._holding.setdefault(_key(found.value), []).append(place)
         return True
 
     def add_groups(self, groups: Mapping[str, Sequence[Any]], source: Source) -> None:
@@ -72,15 +87,14 @@ class Pool:
             self.add(Found(value=list(values), source=source, path=name))
 
     def add_state(self, state: Any) -> None:
-        for path, value in _state_values(_own(state), ""):
+        for path, value in state_values(state):
             self.add(Found(value=value, source="state", path=path))
 
     def siblings(self, value: Any) -> list[Any]:
         """Values seen at the places where this one was seen, those of the smallest place first."""
-        places: dict[tuple[str, str], list[Any]] = {}
-        for found in self.values:
-            places.setdefault((found.tool, found.path), []).append(found.value)
-        near = sorted((held for held in places.values() if value in held), key=len)
+        holding = dict.fromkeys(self._holding.get(_key(value), ()))
+        places = [place for place in self._places if place in holding] if holding else []
+        near = sorted(([f.value for f in self._places[place]] for place in places), key=len)
         flat = [item for held in near for item in held if item != value]
         return list({canonical(item): item for item in flat}.values())
 
@@ -114,19 +128,26 @@ class Pool:
 
     def _sorted(self, tool: Tool, parameter: str, schema: Mapping[str, Any]) -> list[Any]:
         """By likeness of names, and several places' first values before one place's second."""
-        count: dict[tuple[str, str], int] = {}
+        count: dict[Place, int] = {}
+        bases: dict[Place, float] = {}
         scored: list[tuple[float, Any]] = []
         about = f"{parameter} {tool.name}"
         told = str(tool.parameters["properties"][parameter].get("description", ""))
-        for found in self.values:
+        for found in self._near(f"{about} {told}"):
             if not fits(found.value, schema):
                 continue
             place = (found.tool, found.path)
+            base = bases.get(place)
+            if base is None:
+                field = last_name(found.path)
+                base = bases[place] = (
+                    2 * likeness(parameter, field)
+                    + likeness(about, f"{found.path} {found.tool}")
+                    + held_in(field, told)
+                )
             rank = count[place] = count.get(place, -1) + 1
             score = (
-                2 * likeness(parameter, last_name(found.path))
-                + likeness(about, f"{found.path} {found.tool}")
-                + held_in(last_name(found.path), told)
+                base
                 + _BIAS[found.source]
                 - 0.5 * (isinstance(found.value, str) and len(found.value) > 60)
                 - 0.12 * rank
@@ -135,22 +156,22 @@ class Pool:
         scored.sort(key=lambda pair: -pair[0])
         return [value for _, value in scored]
 
+    def _near(self, about: str) -> Iterable[Found]:
+        """All values; of very many those that a user could say, the first ones of places whose
+        names share a word with `about`, and of a few places with none."""
+        if len(self.values) <= MANY:
+            return self.values
+        places = {place: None for word in telling(about) for place in self._named.get(word, ())}
+        others = (place for place in self._places if place not in places)
+        near = [*places, *islice(others, FURTHER)]
+        found = [one for place in near for one in self._places[place][:FIRST]]
+        told = [one for one in self.values[:MANY] if one.source in ("fact", "live")]
+        return dict.fromkeys((*told, *found))
 
-def state_groups(state: Any) -> dict[str, list[Any]]:
-    """The values of a state by the pattern of their path, named `state:PATTERN`."""
-    groups: dict[str, list[Any]] = {}
-    for path, value in _state_values(_own(state), ""):
-        held = groups.setdefault(STATE + path, [])
-        if value not in held:
-            held.append(value)
-    return groups
 
-
-def _own(state: Any) -> Any:
-    """A scenario's state without what is said of results beside it."""
-    if not isinstance(state, dict) or RESERVED.isdisjoint(state):
-        return state
-    return {name: held for name, held in state.items() if name not in RESERVED}
+def _key(value: Any) -> Any:
+    """Equal for equal values."""
+    return (canonical(value),) if isinstance(value, (dict, list)) else value
 
 
 def fits(value: Any, schema: Mapping[str, Any]) -> bool:
@@ -168,66 +189,6 @@ def fits(value: Any, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, str) and "pattern" in schema:
         return re.search(schema["pattern"], value) is not None
     return True
-
-
-def last_name(path: str) -> str:
-    """The field a value stands in: `flights[].price` -> `price`, `user_map{*}` -> `user_map`."""
-    fields = [value for kind, value in paths.parse(path) if kind == "field"]
-    return str(fields[-1]) if fields else ""
-
-
-def harvest(value: Any, schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """(concrete path, scalar) of a result; keys that are data are values too (`cards{0}`)."""
-    yield from _harvest(value, schema, "")
-
-
-def _harvest(value: Any, schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        fields: Mapping[str, Any] = schema.get("properties", {})
-        if is_table(value, fields):
-            inner = schema.get("additionalProperties")
-            for number, (key, item) in enumerate(value.items()):
-                yield f"{path}{{{number}}}", key
-                below = inner if isinstance(inner, dict) else {}
-                yield from _harvest(item, below, f"{path}{{*{number}}}")
-        else:
-            for key, item in value.items():
-                if not _MARKS.search(key):
-                    yield from _harvest(item, fields.get(key, {}), paths.join(path, key))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _harvest(item, schema.get("items", {}), f"{path}[{number}]")
-    else:
-        yield path, value
-
-
-def is_table(value: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
-    """Whether an object's keys are data rather than field names."""
-    if fields or not value:
-        return False
-    kinds = {type(item) for item in value.values()}
-    if len(kinds) > 1:
-        return False
-    return kinds <= {dict, list} or any(re.search(r"\d|[A-Z]", key) for key in value)
-
-
-def _state_values(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        table = is_table(value, {})
-        for key, item in value.items():
-            if table:
-                yield f"{path}{{}}", key
-            below = f"{path}{{*}}" if table else paths.join(path, _plain(str(key)))
-            yield from _state_values(item, below)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _state_values(item, f"{path}[]")
-    else:
-        yield path, value
-
-
-def _plain(key: str) -> str:
-    return _MARKS.sub("_", key) or "_"
 
 
 def _of_schema(schema: Mapping[str, Any]) -> Iterator[Any]:

@@ -10,7 +10,7 @@ import msgspec
 
 from fastsynth.env.environment import Environment, Observation, Tool
 from fastsynth.env.world import check_arguments, coerce
-from fastsynth.method.discovery.pool import harvest
+from fastsynth.method.discovery.harvest import harvest
 from fastsynth.method.pace import breathe
 
 HANGS = 2
@@ -53,7 +53,7 @@ class Prober:
         most: int = 10**9,
     ) -> None:
         """After `most` calls every further one is answered by an error without being made."""
-        self._most = most
+        self.most = most
         self._sure = SURE
         self._environment = environment
         self.rng = rng
@@ -66,6 +66,11 @@ class Prober:
         """Tool -> calls that never came back."""
         self.stopped: dict[str, str] = {}
         """Tool -> how the last of these ended."""
+
+    @property
+    def left(self) -> int:
+        """Calls that may still be made; 0 where an answer says nothing of the tool."""
+        return max(0, self.most - self.calls)
 
     async def begin(self) -> Point:
         """The present state as a point without calls."""
@@ -82,7 +87,7 @@ class Prober:
         complaint = check_arguments(self.tools[name], arguments)
         if complaint:
             return Observation(error="arguments", message=complaint)
-        if self.calls >= self._most:
+        if self.left <= 0:
             return Observation(error="environment", message="no calls left")
         if self.hangs.get(name, 0) >= HANGS:
             return Observation(error="environment", message="it does not come back")

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
-from fastsynth.method.discovery.flows import Place
-from fastsynth.method.discovery.pool import harvest, last_name
+from fastsynth.method.discovery.harvest import harvest, last_name
 from fastsynth.method.discovery.probes import Success, is_hollow
-from fastsynth.method.discovery.similarity import likeness
+from fastsynth.method.discovery.similarity import likeness, telling, words
 from fastsynth.method.graph.concepts import GENERIC
 from fastsynth.method.graph.graph import Edge
 
+Place = tuple[str, str]
+"""(tool, result path), or (tool, parameter)."""
 ALIKE = 0.8
 """Least likeness of names."""
 
 
 def by_schema(tools: Mapping[str, Tool], runs: Mapping[str, Success]) -> Iterator[Edge]:
     """Edges that names and types propose: same meaning by name, same kind of value."""
-    givers = [place for name in sorted(tools) for place in _paths(tools[name], runs.get(name))]
+    givers = _Givers(
+        place for name in sorted(tools) for place in _paths(tools[name], runs.get(name))
+    )
     for name, tool in sorted(tools.items()):
         for parameter, schema in tool.parameters.get("properties", {}).items():
             many = schema.get("type") == "array"
@@ -29,9 +32,8 @@ def by_schema(tools: Mapping[str, Tool], runs: Mapping[str, Success]) -> Iterato
             if "enum" in inner or inner.get("type") in ("boolean", "object"):
                 continue
             place = (name, f"{parameter}[]" if many else parameter)
-            for giver, kind in givers:
-                close = alike(giver, place)
-                if giver[0] != name and _same_kind(kind, inner) and close >= ALIKE:
+            for giver, kind, close in givers.like(place):
+                if giver[0] != name and _same_kind(kind, inner):
                     yield Edge(
                         producer=giver[0],
                         path=giver[1],
@@ -42,6 +44,36 @@ def by_schema(tools: Mapping[str, Tool], runs: Mapping[str, Success]) -> Iterato
                         likeness=round(close, 2),
                         usable=_is_plain(tools, giver, place, close),
                     )
+
+
+class _Givers:
+    """Result paths by the words in their names: only those that share one can be like a parameter,
+    and asking each of them of each parameter takes minutes over a thousand tools."""
+
+    def __init__(self, givers: Iterable[tuple[Place, str]]) -> None:
+        self._givers = list(givers)
+        self._named: dict[str, list[int]] = {}
+        for number, (giver, _) in enumerate(self._givers):
+            for word in _words(giver, last_name(giver[1])):
+                self._named.setdefault(word, []).append(number)
+
+    def like(self, place: Place) -> Iterator[tuple[Place, str, float]]:
+        """(place, kind, likeness) of those that are `ALIKE`, in order."""
+        numbers = {
+            number for word in _words(place, place[1]) for number in self._named.get(word, ())
+        }
+        for number in sorted(numbers):
+            giver, kind = self._givers[number]
+            close = alike(giver, place)
+            if close >= ALIKE:
+                yield giver, kind, close
+
+
+def _words(place: Place, name: str) -> frozenset[str]:
+    """Those of which alike places share one: those of the tool, and the weak ones of a `name` that
+    has no others."""
+    own = telling(name) or words(name) or frozenset([""])
+    return own | telling(" ".join(place))
 
 
 def _paths(tool: Tool, run: Success | None) -> list[tuple[Place, str]]:

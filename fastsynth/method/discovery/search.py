@@ -48,7 +48,7 @@ async def search(prober: Prober, point: Point, tool: Tool, pool: Pool, tries: in
     hollow: Success | None = None
     for arguments in _draws(choices, complaints, prober.rng):
         mark = canonical(arguments)
-        if len(tried) >= tries:
+        if len(tried) >= tries or not prober.left:
             break
         if mark in tried:
             continue

@@ -28,6 +28,11 @@ def words(text: str) -> frozenset[str]:
     )
 
 
+def telling(text: str) -> frozenset[str]:
+    """The words in it that mean something by themselves: no `id`, no `status`."""
+    return words(text) - _WEAK
+
+
 @lru_cache(maxsize=262144)
 def likeness(one: str, other: str) -> float:
     """0 (nothing shared) to 1 (the same words)."""

@@ -12,11 +12,11 @@ import msgspec
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Domain, Tool
-from fastsynth.method.discovery.flows import Flows, Place, Trial
+from fastsynth.method.discovery.flows import Flows, Trial
+from fastsynth.method.discovery.harvest import STATE
 from fastsynth.method.discovery.orders import OrderSeen
-from fastsynth.method.discovery.pool import STATE
 from fastsynth.method.discovery.probes import Success
-from fastsynth.method.discovery.proposals import alike, by_schema
+from fastsynth.method.discovery.proposals import Place, alike, by_schema
 from fastsynth.method.graph.graph import Edge, Order
 
 RATE, SURE_RATE = 0.5, 0.15
@@ -81,7 +81,8 @@ class Discovery(msgspec.Struct, frozen=True, kw_only=True):
 def judge(domain: Domain, seen: Evidence) -> Discovery:
     flows = seen.flows
     edges = list(_by_flow(domain, seen))
-    proposed = [e for e in by_schema(domain.tools, seen.runs) if not _has(edges, e)]
+    found = {_mark(edge) for edge in edges}
+    proposed = [e for e in by_schema(domain.tools, seen.runs) if _mark(e) not in found]
     checked = {place for place, trial in flows.controls.items() if trial.rate < MEASURE}
     standing = [e for e in proposed if (e.consumer, e.parameter) not in checked]
     fed = {(e.consumer, e.parameter) for e in edges}
@@ -164,9 +165,8 @@ def _is_chance(tools: Mapping[str, Tool], source: Place, place: Place, trial: Tr
     return not named and tools[source[0]].part != tools[place[0]].part
 
 
-def _has(edges: list[Edge], edge: Edge) -> bool:
-    mark = (edge.producer, edge.path, edge.consumer, edge.parameter)
-    return any(mark == (e.producer, e.path, e.consumer, e.parameter) for e in edges)
+def _mark(edge: Edge) -> tuple[str, str, str, str]:
+    return edge.producer, edge.path, edge.consumer, edge.parameter
 
 
 def _said(flows: Flows, fed: set[Place]) -> dict[Place, tuple[str, ...]]:
