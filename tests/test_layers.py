@@ -74,7 +74,7 @@ METHOD = (
     ("__init__",),
     ("plan", "forms", "pace", "parse"),
     ("script", "tongue", "wording", "tooling"),
-    ("agents",),
+    ("agents", "deeds"),
     ("graph",),
     ("discovery",),
     ("kinds",),

@@ -39,7 +39,7 @@ FRAMES = {
               "Now: {}.", "Wanted: {}.", "{} asap.", "{}!"),
 }  # fmt: skip
 TELL = ("and tell me the {}", "and give me the {}", "and let me know the {}",
-        "and report the {}", "and mention the {} when you answer", "and say what the {} is",
+        "and report the {}", "and mention the {} when you answer", "and say what the {} {}",
         "and come back with the {}", "and I'd like to hear the {}",
         "and I need the {} as well")  # fmt: skip
 NEXT = ("Now {}.", "Great. {}.", "Thanks! {}.", "Next, {}.", "OK, {}.", "Good. Now {}.",

@@ -11,8 +11,9 @@ from random import Random
 from typing import Any
 
 from fastsynth.env.environment import Tool
+from fastsynth.method.deeds import deed
 from fastsynth.method.plan import Rule, Step, Turn, User
-from fastsynth.method.wording import first_sentence, words
+from fastsynth.method.wording import words
 
 NICE = (1, 2, 5, 10, 20, 25, 50, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 1500, 2000, 2500)
 
@@ -64,13 +65,12 @@ def _rules(tool: Tool, step: Step, name: str, rng: Random) -> tuple[Rule, Rule] 
     above = [bound for bound in NICE if bound >= value]
     if not below or not above:
         return None
-    deed = first_sentence(tool.description).rstrip(".")
-    deed = deed[:1].lower() + deed[1:]
+    wish = deed(tool.description, tool.name)
     low = below[-1 - int(rng.random() * min(2, len(below)))]
     high = above[min(1, len(above) - 1)]
 
     def rule(bound: int) -> Rule:
-        text = f"Rule: do not {deed} with {words(name)} above {bound}."
+        text = f"Rule: do not {wish} with {words(name)} above {bound}."
         return Rule(tool=tool.name, parameter=name, form="at_most", bound=bound, text=text)
 
     return rule(low), rule(high)

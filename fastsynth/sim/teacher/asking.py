@@ -12,6 +12,7 @@ from random import Random
 from msgspec.structs import replace
 
 from fastsynth.env import paths
+from fastsynth.method.deeds import deed
 from fastsynth.method.kinds import RESOLVED
 from fastsynth.method.plan import Goal, Output, Step
 from fastsynth.method.script import QueryDraft, Script
@@ -31,15 +32,15 @@ from fastsynth.sim.framing import (
     unmarked,
     whole,
 )
-from fastsynth.sim.teacher.bank import Bank, Reference, Template
-from fastsynth.sim.teacher.days import is_date
+from fastsynth.sim.teacher.bank import Bank, Template
+from fastsynth.sim.teacher.deriving import wish
 from fastsynth.sim.teacher.refer import Speaker, hidden_values, user_names
 from fastsynth.sim.teacher.smalltalk import chat, recall_question, resolved
-from fastsynth.sim.teacher.words import deed, fit, join, label, shared, words
+from fastsynth.sim.teacher.words import is_plural, join, label, shared, words
 
 _DULL = frozenset(
     "id status success result message ok state type name value to from at on by due left out now "
-    "until marked sent done members".split()
+    "until marked sent done members in with of as".split()
 )
 _ABOUT_ME = ("I ", "I'", "My ", "We ", "We'", "You can ")
 _BREVITY = 2.5
@@ -102,7 +103,8 @@ def _ask(speaker: Speaker, goal: Goal) -> str:
         return clause
     if goal.effect and 0 < len(wanted) < 3 and speaker.rng.random() < 0.35:
         comma = "," if "," in clause else ""
-        clause += f"{comma} {speaker.rng.choice(TELL).format(join(wanted))}"
+        are = "are" if len(wanted) > 1 or is_plural(wanted[0]) else "is"
+        clause += f"{comma} {speaker.rng.choice(TELL).format(join(wanted), are)}"
     return clause
 
 
@@ -139,24 +141,9 @@ def _best(
 
 def _plain_ask(speaker: Speaker, number: int, step: Step) -> str:
     """For tools without phrases: the description as a wish, and the particulars by name."""
-    clause = deed(speaker.script.about.get(step.tool, "")) or words(step.tool)
-    on: list[str] = []
-    said: list[str] = []
-    for name, value in step.arguments.items():
-        text = speaker.slot(speaker.turn.number, number, name)
-        if text is None:
-            continue
-        fitted = fit(clause, name, text)
-        if isinstance(value, bool):
-            said.append(f"{words(name)} {'on' if value else 'off'}")
-        elif fitted:
-            clause = fitted
-        elif is_date(value) and not on:
-            on.append(f" on {text}")
-        else:
-            called = "" if isinstance(text, Reference) else words(name).removesuffix(" ID")
-            said.append(f"{called} {text}".strip())
-    return clause + "".join(on) + (f", with {join(said)}" if said else "")
+    clause = deed(speaker.script.about.get(step.tool, ""), step.tool) or words(step.tool)
+    texts = {name: speaker.slot(speaker.turn.number, number, name) for name in step.arguments}
+    return wish(clause, step.arguments, {n: text for n, text in texts.items() if text is not None})
 
 
 def _particulars(speaker: Speaker, text: str) -> list[str]:

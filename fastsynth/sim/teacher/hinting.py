@@ -12,12 +12,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from fastsynth.method.deeds import deed
 from fastsynth.method.plan import Default, Output, Step
 from fastsynth.method.script import HintDraft, Script
 from fastsynth.records import encode
 from fastsynth.sim.api import ChatMessage
 from fastsynth.sim.teacher.doing import Made, Standing, made_calls
-from fastsynth.sim.teacher.words import deed, thing, words
+from fastsynth.sim.teacher.words import thing, words
 
 _CALL = re.compile(r"\b([A-Za-z_][\w.-]*)\(\s*")
 _FIELD = re.compile(r"(?:,\s*)?([A-Za-z_]\w*)=")
@@ -181,4 +182,4 @@ def _where(step: Step) -> str:
 
 
 def _deed(script: Script, step: Step) -> str:
-    return deed(script.about.get(step.tool, "")) or words(step.tool)
+    return deed(script.about.get(step.tool, ""), step.tool) or words(step.tool)

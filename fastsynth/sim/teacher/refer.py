@@ -78,13 +78,16 @@ class Speaker:
             self.values.add(self.words(call.arguments[name]))
         return text
 
-    def refer(self, output: Output) -> str:
-        """A noun phrase for what stands at a place in an earlier result."""
+    def refer(self, output: Output, taken_as: str = "") -> str:
+        """A noun phrase for what stands at a place in an earlier result; where the result gives it
+        no name, that of the parameter which takes it."""
         if output.turn not in self._turns:
             return f"that {thing(output.path)}"
         call = self.step(output.turn, output.step)
         pattern = paths.pattern(output.path)
         short = self._short(call, output.path)
+        if short == "result" and taken_as:
+            short = thing(taken_as)
         entity = (output.turn, output.step, _element(output.path))
         field = (*entity[:2], output.path)
         if field in self._spoken:
@@ -107,7 +110,7 @@ class Speaker:
     def _piece(self, sources: Mapping[str, Provenance], name: str, value: Any) -> str:
         kinds = list(sources.values())
         if len(kinds) == 1 and isinstance(kinds[0], Output):
-            return Reference(self.refer(kinds[0]))
+            return Reference(self.refer(kinds[0], name))
         if not any(isinstance(kind, Output | Default) for kind in kinds):
             return self.words(value)
         together = [kind for kind in kinds if isinstance(kind, Output)]

@@ -7,7 +7,7 @@ from random import Random
 from fastsynth.env import paths
 from fastsynth.method.plan import Output, Rule, Slot, Step
 from fastsynth.sim.teacher.refer import Speaker, user_names
-from fastsynth.sim.teacher.words import label, own, tell, thing
+from fastsynth.sim.teacher.words import is_plural, label, own, tell, thing
 
 _THANKS = (
     "Thanks, that's a real help.", "Perfect, thank you.", "Great, thanks for sorting that out.",
@@ -34,7 +34,8 @@ _AGAIN = (
     "Remind me, what was the {}?",
 )  # fmt: skip
 _RECALLED = (
-    "The {} is {}.", "It was {1}: that's the {0}.", "Sure: the {} is {}.", "The {} was {}.",
+    "The {0} {2} {1}.", "It was {1}: that's the {0}.", "Sure: the {0} {2} {1}.",
+    "The {0} {3} {1}.",
 )  # fmt: skip
 _CANNOT = (
     "I'm sorry, but none of the tools I have here can do that. Is there anything else?",
@@ -44,7 +45,7 @@ _CANNOT = (
 )  # fmt: skip
 _ANSWERS = (
     "{0}, please.", "Oh, sorry: {0}.", "{0}.", "Right, I forgot. {0}.", "Make it {0}.",
-    "The {1} is {0}.", "Sorry, the {1} would be {0}.",
+    "The {1} {2} {0}.", "Sorry, the {1} would be {0}.",
 )  # fmt: skip
 _TEXT_OPENERS = ("Sorry, here it is:", "It should be:", "This:")
 _NOW_THERE = (
@@ -93,7 +94,9 @@ def recall_question(speaker: Speaker, recall: Output) -> str:
 
 def recall_answer(rng: Random, step: Step, recall: Output, zone: str = "") -> str:
     value = tell(paths.get(recall.path, step.value), zone=zone)
-    return rng.choice(_RECALLED).format(label(recall.path), value)
+    name = label(recall.path)
+    are, were = ("are", "were") if is_plural(name) else ("is", "was")
+    return rng.choice(_RECALLED).format(name, value, are, were)
 
 
 def resolved(speaker: Speaker) -> str:
@@ -101,9 +104,10 @@ def resolved(speaker: Speaker) -> str:
     turn, rng = speaker.turn, speaker.rng
     if turn.kind == "missing_parameter_resolved" and turn.slot is not None:
         value = speaker.words(turn.slot.value)
-        if len(value) > 40:
+        if len(value) > 40 or value.endswith((".", "!", "?")):
             return f"{rng.choice(_TEXT_OPENERS)} {value}"
-        return rng.choice(_ANSWERS).format(value, speaker.label(turn.slot.words))
+        name = speaker.label(turn.slot.words)
+        return rng.choice(_ANSWERS).format(value, name, "are" if is_plural(name) else "is")
     return rng.choice(_NOW_THERE)
 
 

@@ -5,24 +5,29 @@ Every told value stands in a result; numbers, ids and names are exact, dates kee
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from random import Random
 from typing import Any
 
 from fastsynth.env import paths
+from fastsynth.method.deeds import deed, found_by
 from fastsynth.method.plan import Goal, User
 from fastsynth.method.script import Script
 from fastsynth.sim.teacher.bank import Bank, Phrases, Template
 from fastsynth.sim.teacher.days import zone_of
+from fastsynth.sim.teacher.deriving import fit
 from fastsynth.sim.teacher.doing import Standing
 from fastsynth.sim.teacher.refer import phrases_of
-from fastsynth.sim.teacher.words import capital, deed, done, fit, join, label, tell, words
+from fastsynth.sim.teacher.words import capital, done, is_plural, join, label, tell, words
 
 _LISTED = 30
 _SENTENCE = 20
 _OPENING = 160
 _HERE = ("Here they are: {}.", "That gives {}.", "This is what there is: {}.")
 _LONG = ("It is too long to repeat in full.", "That is a long text.", "There is a lot of it.")
+_NAMED = 60
+"""Characters up to which a description's noun phrase is what its value is called."""
 _WHOLE = 600
 """Characters of a result that are still told whole."""
 _LOOSE = frozenset("to from at on by due left out now until marked sent done free used".split())
@@ -71,7 +76,8 @@ class _Telling:
             sentences.append(self.rng.choice(("I've {}.", "Done: I've {}.")).format(clause))
         for pattern, values in told.items():
             if values:
-                sentences.append(f"{capital(_subject(pattern, len(values)))} {join(values)}.")
+                said = _subject(pattern, len(values)) if pattern else self._asked(goal, values)
+                sentences.append(f"{capital(said)} {join(values)}.")
         if not sentences:
             sentences.append(self._summed_up(result))
         return sentences
@@ -108,12 +114,22 @@ class _Telling:
                     told[slot[1:]] = []
         return sentences
 
+    def _asked(self, goal: Goal, values: list[str]) -> str:
+        """What a bare value is called: as its tool describes it, where that is a noun phrase."""
+        noun = "" if goal.effect else found_by(self._deed(goal.step))
+        if not noun or len(noun) > _NAMED or " and " in noun:
+            return _subject("", len(values))
+        many = len(values) > 1 or is_plural(re.split(r" (?:of|for|in|with)\b", noun)[0])
+        return f"{noun} {'are' if many else 'is'}"
+
     def _deed(self, number: int) -> str:
         step = self.standing.turn.steps[number]
-        clause = deed(self.script.about.get(step.tool, "")) or words(step.tool)
+        clause = deed(self.script.about.get(step.tool, ""), step.tool) or words(step.tool)
         for name, value in self.standing.arguments(number).items():
             if isinstance(step.sources.get(name), User) and not isinstance(value, bool):
-                clause = fit(clause, name, self._tell(value)) or clause
+                text = self._tell(value)
+                bare = f"{clause} {text}" if " " not in clause else clause
+                clause = fit(clause, name, text) or bare
         return clause
 
     def _count(self, number: int, slot: str, told: dict[str, list[str]]) -> int:
@@ -158,8 +174,9 @@ def _subject(pattern: str, count: int) -> str:
         return f"{name}:"
     if name in ("result", "value"):
         return "the result is" if count == 1 else "the results are"
-    plural = count > 1 and not name.endswith("s")
-    return f"the {name}{'s are' if plural else ' are' if count > 1 else ' is'}"
+    if is_plural(name):
+        return f"the {name} are" if count > 1 else f"{name}:"
+    return f"the {name}s are" if count > 1 else f"the {name} is"
 
 
 def _without_one(goals: list[Goal], rng: Random) -> list[Goal]:

@@ -9,13 +9,14 @@ import re
 from random import Random
 
 from fastsynth.env import paths
+from fastsynth.method.deeds import deed
 from fastsynth.method.plan import Default, Output
 from fastsynth.method.script import Script
 from fastsynth.sim.teacher.bank import Bank
 from fastsynth.sim.teacher.days import zone_of
 from fastsynth.sim.teacher.doing import Standing
 from fastsynth.sim.teacher.refer import phrases_of, sources_of
-from fastsynth.sim.teacher.words import capital, deed, tell, thing, words
+from fastsynth.sim.teacher.words import capital, tell, thing, words
 
 _FIRST = ("Let me see.", "Right.", "", "", "", "")
 _FED = ("Now I have the {}.", "The {} is known now.", "That gives me the {}.", "I've got the {}.")
@@ -119,7 +120,7 @@ def think_of_all(reasoning: str) -> str:
 def think_needless(tool: str, about: str, rng: Random, again: bool) -> str:
     """Why a call is made that nobody asked for: caution, and nothing of the call that is due."""
     said = _TWICE if again else _NEEDLESS
-    clause = _ASIDE.split(deed(about) or words(tool), maxsplit=1)[0]
+    clause = _ASIDE.split(deed(about, tool) or words(tool), maxsplit=1)[0]
     return rng.choice(said).format(clause)
 
 
@@ -137,9 +138,9 @@ def closing_thought(rng: Random) -> str:
 
 def _plain_thought(standing: Standing, number: int, script: Script, rng: Random) -> str:
     step = standing.turn.steps[number]
-    clause = deed(script.about.get(step.tool, "")) or words(step.tool)
+    clause = deed(script.about.get(step.tool, ""), step.tool) or words(step.tool)
     served = next((goal for goal in standing.turn.goals if goal.step > number), None)
     if served is None or any(goal.step == number for goal in standing.turn.goals):
         return rng.choice(_PLAIN).format(clause)
     tool = standing.turn.steps[served.step].tool
-    return rng.choice(_SERVES).format(clause, deed(script.about.get(tool, "")) or words(tool))
+    return rng.choice(_SERVES).format(clause, deed(script.about.get(tool, ""), tool) or words(tool))

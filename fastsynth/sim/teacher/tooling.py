@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from random import Random
 
+from fastsynth.method.deeds import deed
 from fastsynth.method.plan import Output, Turn, User
 from fastsynth.method.script import AdvancedDraft, Script
 from fastsynth.records import canonical
 from fastsynth.sim.teacher.asking import ask_clause
 from fastsynth.sim.teacher.bank import Bank
 from fastsynth.sim.teacher.refer import Speaker, user_names
-from fastsynth.sim.teacher.words import capital, deed, join, label, theirs, words
+from fastsynth.sim.teacher.words import capital, join, label, theirs, words
 
 _ENDS = ("desk", "assistant", "request", "service")
 _FILLERS = frozenset("get set by for to from of the a and list show in on with my all".split())
@@ -55,10 +56,8 @@ def _name(turn: Turn, script: Script, rng: Random) -> str:
 
 
 def _description(script: Script, turn: Turn) -> str:
-    wishes = [
-        deed(script.about.get(turn.steps[goal.step].tool, "")) or words(turn.steps[goal.step].tool)
-        for goal in turn.goals
-    ]
+    tools = [turn.steps[goal.step].tool for goal in turn.goals]
+    wishes = [deed(script.about.get(tool, ""), tool) or words(tool) for tool in tools]
     takes = [words(name) for step in turn.steps for name in user_names(step)]
     gives = [label(path) for goal in turn.goals for path in goal.paths]
     text = f"{capital(join(list(dict.fromkeys(wishes))))} in one go."

@@ -13,8 +13,11 @@ from fastsynth.method.forms import exact, told_as
 from fastsynth.sim.teacher.days import Dates, day
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_CLAUSE_END = re.compile(r"(?<=[.!?])\s|\n|;\s| so that |, each ")
-_LINK = re.compile(r" (?:from|for|of|in|on|to|that|with|between|by|at|about|I|which|under)\b")
+_LINK = re.compile(
+    r" (?:from|for|of|in|on|to|that|with|between|by|at|about|I|which|under"
+    r"|filed|saved|stored|called|named)\b"
+)
+_MANY = {"person": "people", "child": "children", "man": "men", "woman": "women"}
 _TAILS = frozenset(("id", "ids", "ref", "key", "token", "uuid"))
 _OWN = {
     "her": "my", "his": "my", "their": "my", "she": "I", "he": "I", "they": "I",
@@ -104,12 +107,17 @@ def label(path: str) -> str:
     return words(re.sub(r"[\[{].*", "", field)) or "result"
 
 
+def is_plural(noun: str) -> bool:
+    """Whether a noun phrase looks like a plural: `nights`, `free rooms`, not `status`."""
+    return noun.endswith("s") and not noun.endswith(("ss", "us", "is"))
+
+
 def singular(noun: str) -> str:
     if noun.endswith("ies") and len(noun) > 4:
         return noun[:-3] + "y"
     if noun.endswith(("sses", "xes", "ches", "shes")):
         return noun[:-2]
-    if noun.endswith("s") and not noun.endswith(("ss", "us", "is")):
+    if is_plural(noun):
         return noun[:-1]
     return noun
 
@@ -120,7 +128,10 @@ def plural(noun: str) -> str:
     found = _LINK.search(noun)
     if found:
         head, link, rest = noun[: found.start()], found[0], noun[found.end() :]
-    if head.endswith("s"):
+    first, space, last = head.rpartition(" ")
+    if last in _MANY:
+        many = first + space + _MANY[last]
+    elif head.endswith("s"):
         many = head
     elif head.endswith("y") and head[-2:-1] not in "aeiou":
         many = head[:-1] + "ies"
@@ -143,37 +154,6 @@ def own(text: str) -> str:
 def theirs(text: str) -> str:
     """A user's clause as said about the user."""
     return _swap(text, _THEIRS)
-
-
-@lru_cache(maxsize=4096)
-def deed(description: str) -> str:
-    """A tool's description as an imperative clause: `Books a seat. Needs...` -> `book a seat`."""
-    first = _CLAUSE_END.split(description.strip(), maxsplit=1)[0].strip(" .;:,")
-    clause = " ".join(words(part) if "_" in part else part for part in first.split())
-    verb, _, rest = clause.partition(" ")
-    verb = verb.lower()
-    if verb in ("this", "the", "a", "an") or not verb.isalpha():
-        return f"use this: {clause}" if clause else ""
-    if verb.endswith("ies"):
-        verb = verb[:-3] + "y"
-    elif verb.endswith(("sses", "shes", "ches", "xes")):
-        verb = verb[:-2]
-    elif verb.endswith("s") and not verb.endswith("ss"):
-        verb = verb[:-1]
-    return f"{verb} {rest}".strip()
-
-
-def fit(clause: str, name: str, value: str) -> str | None:
-    """`clause` with the value in place of the words for it: `the forecast of a city` and `city`
-    give `the forecast of Porto`; None where it has no such words."""
-    for noun in dict.fromkeys((words(name).removesuffix(" ID"), words(name).split(" ")[-1])):
-        found = re.search(
-            rf"\b(?:an?|the|your|this|one)\s+(?:given |specified |specific )?{re.escape(noun)}\b",
-            clause,
-        )
-        if found:
-            return clause[: found.start()] + value + clause[found.end() :]
-    return None
 
 
 @lru_cache(maxsize=8192)
