@@ -15,6 +15,14 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag=True, tag_field
     """Base of all events. Times are the loop's clock, in seconds, added by the listener."""
 
 
+class Bounds(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a sitting may still spend. None: no bound."""
+
+    usd: float | None = None
+    tokens: int | None = None
+    seconds: float | None = None
+
+
 class RunStarted(Event, frozen=True, omit_defaults=True):
     run_dir: str
     environment: str
@@ -24,6 +32,12 @@ class RunStarted(Event, frozen=True, omit_defaults=True):
     teacher: str
     student: str = ""
     """The model whose failures are measured; "" where none is."""
+    left: Bounds = Bounds()
+    """Of the budget, as the sitting begins."""
+    targets: dict[str, int] = {}
+    """Stratum -> conversations wanted of it."""
+    had: dict[str, int] = {}
+    """Stratum -> conversations accepted before."""
 
 
 class JobStarted(Event, frozen=True, omit_defaults=True):
@@ -89,6 +103,13 @@ class TailEnded(Event, frozen=True, omit_defaults=True):
     """There is a job to start after all, which a quota needs for one that brought nothing."""
 
 
+class Draining(Event, frozen=True, omit_defaults=True):
+    """No job is begun any more: the run was told to end, and what is under way is finished."""
+
+    reason: str
+    """As `RunFinished.stopped_by` will tell it: `interrupt`, `max_cost`, ..."""
+
+
 class ReplyReused(Event, frozen=True, omit_defaults=True):
     """A stored reply stood in for a request."""
 
@@ -141,6 +162,10 @@ class RunFinished(Event, frozen=True, omit_defaults=True):
     stopped_by: str
     beyond: int = 0
     """Accepted too, by jobs that ran past what was wanted."""
+    waiting: int = 0
+    """Accepted too, and left out until lower-numbered jobs have ended."""
+    written: bool = True
+    """Whether what was accepted stands in Parquet; not after an abort."""
 
 
 Listener = Callable[[Event], None]

@@ -5,7 +5,7 @@ A run that has nothing left to do opens no environment and asks no endpoint.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -18,11 +18,12 @@ from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.eventlog import EventLog, event_log
 from fastsynth.dashboard.terminal import Stderr
 from fastsynth.dashboard.watch import watch
-from fastsynth.engine.shutdown import Budget, Stop
+from fastsynth.engine.budget import Budget
+from fastsynth.engine.shutdown import Stop
 from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.env.environment import Domain
-from fastsynth.events import Bus, Note, RunStarted
+from fastsynth.events import Bounds, Bus, Note, RunStarted
 from fastsynth.llm.client import Client
 from fastsynth.method.chain.chain import Effort
 from fastsynth.method.conversation.decontaminate import load_benchmarks
@@ -38,6 +39,7 @@ from fastsynth.running.endings import ended_already, models_before, raise_for, s
 from fastsynth.running.opening import domain_of, meet_endpoints, planner_of, policy_of
 from fastsynth.running.order import Order, check_places
 from fastsynth.running.sitting import Sitting
+from fastsynth.running.strata import sums
 from fastsynth.store.compact import read_rows
 from fastsynth.store.manifest import Manifest
 from fastsynth.store.rundir import earlier
@@ -104,9 +106,10 @@ async def _opened(
         bus.listen(books.spent.listen)
         bus.listen(books.traffic)
         studio = None
+        left: Callable[[], Bounds] = Bounds
         if tools is not None:
             tools[1].keep_in(books.replies, Space(bus, stop).wait)
-            _watch_budget(config, stop, bus, order.spent + books.spent.usage, group)
+            left = _watch_budget(config, stop, bus, order.spent + books.spent.usage, group)
             _tell_unpriced(config, tools[1], bus)
             group.start_soon(tools[1].attend)
             told = (tools[1], config, prompts, books.rundir, bus)
@@ -123,7 +126,7 @@ async def _opened(
             charted = await dealt(charted, domain, *told)
             await check_states(charted.domain, config.seed)
             studio = _studio(charted, tools[1], prompts, order, books, bus)
-        _announce(order, tools[1] if tools else None, books, bus)
+        _announce(order, tools[1] if tools else None, books, bus, left())
         yield Sitting(config, books, bus, stop), studio
 
 
@@ -167,28 +170,39 @@ def _exam(config: Config) -> Exam | None:
     return Exam(runs=config.student.runs, band=config.student.band) if config.student else None
 
 
-def _announce(order: Order, client: Client | None, books: Books, bus: Bus) -> None:
+def _announce(order: Order, client: Client | None, books: Books, bus: Bus, left: Bounds) -> None:
+    targets, had = sums(books.quota)
     bus.emit(
         RunStarted(
             run_dir=str(order.run_dir),
             environment=order.config.environment_name,
             wanted=order.config.output.accepted,
-            already_accepted=books.quota.accepted,
+            already_accepted=sum(had.values()),
             endpoints=tuple(lane.endpoint for lane in client.lanes()) if client else (),
             teacher="+".join(teachers(books.models)),
             student=books.models.get("student", ""),
+            left=left,
+            targets=targets,
+            had=had,
         )
     )
 
 
-def _watch_budget(config: Config, stop: Stop, bus: Bus, usage: Usage, group: TaskGroup) -> None:
-    limits = config.budget
+def _watch_budget(
+    config: Config, stop: Stop, bus: Bus, usage: Usage, group: TaskGroup
+) -> Callable[[], Bounds]:
+    """Gives what tells how much is left."""
     budget = Budget(
-        stop=stop, max_time=limits.seconds, max_cost=limits.usd, max_tokens_total=limits.tokens
+        stop=stop,
+        max_time=config.budget.seconds,
+        max_cost=config.budget.usd,
+        max_tokens_total=config.budget.tokens,
+        cost=usage.cost_usd or 0.0,
+        tokens=usage.prompt_tokens + usage.completion_tokens,
     )
-    budget.spend(usage.prompt_tokens + usage.completion_tokens, usage.cost_usd or 0.0)
     bus.listen(budget.listen)
     group.start_soon(budget.watch)
+    return budget.left
 
 
 def _tell_unpriced(config: Config, client: Client, bus: Bus) -> None:

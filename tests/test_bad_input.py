@@ -56,6 +56,7 @@ def fails(
         ("chain: {blind: 0}", "$.chain.blind", "0", ">= 1"),
         ("conversation: {turns: [5, 2]}", "$.conversation.turns", "[5, 2]", "smaller one first"),
         ("kinds: {bass: 1}", "$.kinds", "'bass'", "need one of"),
+        ("kinds: {merged: 1}\nconversation: {turns: [1, 1]}", "turns", "(1, 1)", "merged needs 2"),
         ("kinds: {base: 0}", "$.kinds", "0", "above 0"),
         ("endpoints: {a: {knd: openai}}", "$.endpoints.a.knd", "unknown key", "kind"),
         ("endpoints: {a: {kind: x}}", "$.endpoints.a.kind", "'x'", "one of: openai, scripted"),

@@ -10,6 +10,8 @@ from rich.table import Table
 from fastsynth.commands.console import Output
 from fastsynth.commands.settled import settled, wait_text
 from fastsynth.errors import ConfigError
+from fastsynth.invocation import hint
+from fastsynth.running.strata import short_of
 from fastsynth.store.manifest import Manifest, read_manifest
 from fastsynth.store.rundir import PROBE
 
@@ -31,6 +33,12 @@ def status(run_dir: Path) -> int:
         if name == "accepted" and manifest.partial:
             text = f"the files hold {manifest.partial:,} more that a resume may leave out"
             table.add_row("", text)
+        if name == "accepted" and manifest.accepted and not manifest.files:
+            text = f"in the journal; `{hint(f'compact {run_dir}')}` writes the files"
+            table.add_row("", text)
+    for stratum in manifest.strata:
+        if short := short_of(stratum):
+            table.add_row(f"stratum {stratum.stratum}", short)
     table.add_row("stopped by", manifest.stopped_by or "(running, or killed)")
     table.add_row("teachers", ", ".join(manifest.teachers))
     table.add_row("requests", f"{manifest.usage.requests:,}")

@@ -16,6 +16,7 @@ from fastsynth.config.settings import decode, read_yaml
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.env.registry import Options
 from fastsynth.errors import ConfigError, config_error
+from fastsynth.invocation import hint
 from fastsynth.replay import Verifier
 from fastsynth.running.opening import options_of
 from fastsynth.store.compact import compact, read_rows
@@ -85,5 +86,9 @@ def view(run_dir: Path, first: int, count: int, full: bool) -> int:
         render_conversation(row, console, full=full)
         shown += 1
     if not shown:
-        raise config_error("--row", first, f"{run_dir} holds {manifest.accepted} rows")
+        held = sum(file.rows for file in manifest.files if file.path.startswith("data/"))
+        if manifest.accepted and not held:
+            way = f"`{hint(f'compact {run_dir}')}` writes the {manifest.accepted} accepted so far"
+            raise ConfigError(f"{run_dir}/data: no rows yet; {way}")
+        raise config_error("--row", first, f"{run_dir} holds {held} rows")
     return 0

@@ -18,6 +18,7 @@ from fastsynth.engine.quota import Quota
 from fastsynth.invocation import hint
 from fastsynth.logs import counts_kept
 from fastsynth.running.opening import quota_of, recall
+from fastsynth.running.strata import strata_counts
 from fastsynth.store.manifest import ENDED, Manifest
 from fastsynth.store.summary import Tally
 
@@ -49,6 +50,7 @@ def _counted(manifest: Manifest, quota: Quota, tally: Tally, novelty: Novelty) -
         failed=tally.failed,
         jobs=tally.jobs,
         funnel=tally.funnel(),
+        strata=strata_counts(quota),
     )
 
 

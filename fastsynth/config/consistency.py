@@ -27,9 +27,10 @@ def check(config: Config, place: str) -> None:
             )
     if not 0 < sum(config.kinds.values()) < math.inf:
         raise config_error(f"{place}: $.kinds", config.kinds, "need a finite weight above 0")
-    if config.kinds.get("no_tool") and config.conversation.turns[1] < 2:
+    special = next((kind for kind, weight in config.kinds.items() if weight and kind != "base"), "")
+    if special and config.conversation.turns[1] < 2:
         raise config_error(
-            f"{place}: $.conversation.turns", config.conversation.turns, "no_tool needs 2 turns"
+            f"{place}: $.conversation.turns", config.conversation.turns, f"{special} needs 2 turns"
         )
     _check_languages(config, f"{place}: $.languages")
     if config.scenarios is not None:

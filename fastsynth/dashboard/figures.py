@@ -26,14 +26,6 @@ def clock(seconds: float | None) -> str:
     return f"{whole // 60:02d}:{whole % 60:02d}"
 
 
-def ending(accepted: int, wanted: int, alive: int, eta: float | None) -> str:
-    """`ETA 04:31`; once there are enough, how many earlier conversations are still under way:
-    which of them count is decided in the order of their numbers."""
-    if accepted < wanted or not wanted:
-        return f"ETA {clock(eta)}"
-    return f"{alive:,} earlier to end" if alive else "ETA 00:00"
-
-
 def span(seconds: float | None) -> str:
     """A latency: `43 ms`, `1.2 s`; `-` for None."""
     if seconds is None:

@@ -12,7 +12,7 @@ from fastsynth.dashboard.canvas import BAD, DIM, GOOD, PLAIN, WARN, Line, word
 from fastsynth.dashboard.header import header, level_order
 from fastsynth.dashboard.idle import Idle
 from fastsynth.dashboard.rates import EndpointView
-from fastsynth.dashboard.snapshot import WIDE, NoteLine, Snapshot
+from fastsynth.dashboard.snapshot import WIDE, NoteLine, Snapshot, Stratum
 
 ROOM_FOR_TOKENS = 94
 """Columns inside the box."""
@@ -26,7 +26,7 @@ def draw(view: Snapshot, width: int, height: int) -> list[Line]:
     widths = split(width, 3 if width >= WIDE else 2)
     columns = [
         (_titled(widths[0]), funnel_rows(view, widths[0] - 4)),
-        ("accepted by stratum", strata_rows(view, widths[1] - 4)),
+        (_over_strata(view, widths[1]), strata_rows(view, widths[1] - 4)),
     ]
     if width >= WIDE:
         columns.append(("hint levels", level_rows(view, widths[2] - 4)))
@@ -93,15 +93,25 @@ def funnel_rows(view: Snapshot, width: int) -> list[Line]:
     ]
 
 
+def _over_strata(view: Snapshot, width: int) -> str:
+    if not view.run.targets:
+        return "accepted by stratum"
+    whole = "strata: accepted, share of jobs"
+    return whole if len(whole) <= width - 6 else "strata"
+
+
 def strata_rows(view: Snapshot, width: int) -> list[Line]:
-    """Accepted of ended, the stratum with the lowest share first."""
+    """Accepted of wanted, the stratum that is furthest from it first, and the share of jobs that
+    were; of ended, and that share, where nobody has told what is wanted."""
+    shown = {name: s for name, s in view.strata.items() if s.target or not view.run.targets}
     ended = [
-        (s.accepted / max(1, s.accepted + s.rejected), name, s) for name, s in view.strata.items()
+        (s.counted / (s.target or max(1, s.accepted + s.rejected)), name, s)
+        for name, s in shown.items()
     ]
     if not ended:
         return [[word("no jobs yet", DIM)]]
     ended.sort(key=lambda item: item[:2])
-    counts = [f" {s.accepted:,}/{s.accepted + s.rejected:,}" for _, _, s in ended]
+    counts = [f" {s.counted:,}/{s.target or s.accepted + s.rejected:,}" for _, _, s in ended]
     count_width = max(map(len, counts))
     longest = max(cell_len(name or "all") for _, name, _ in ended)
     name_width = max(1, min(longest, width - count_width - 5))
@@ -109,7 +119,7 @@ def strata_rows(view: Snapshot, width: int) -> list[Line]:
     return [
         [
             canvas.left(name or "all", name_width),
-            *([word(" "), *canvas.bar(rate, 1.0, meter, _look(rate))] if meter else []),
+            *([word(" "), *canvas.bar(rate, 1.0, meter, _look(s))] if meter else []),
             canvas.right(count, count_width),
             canvas.right(figures.share(s.accepted, s.accepted + s.rejected), 5, DIM),
         ]
@@ -117,8 +127,8 @@ def strata_rows(view: Snapshot, width: int) -> list[Line]:
     ]
 
 
-def _look(rate: float) -> Style:
-    return GOOD if rate >= 0.5 else WARN
+def _look(stratum: Stratum) -> Style:
+    return GOOD if stratum.accepted >= stratum.rejected else WARN
 
 
 def endpoint_rows(view: Snapshot, width: int) -> list[Line]:

@@ -6,7 +6,7 @@ from rich.style import Style
 
 from fastsynth.dashboard import canvas, figures
 from fastsynth.dashboard.canvas import BAD, BOLD, DIM, GOOD, PLAIN, TITLE, WARN, Line, word
-from fastsynth.dashboard.snapshot import SCRIPTED, WIDE, Snapshot, spending
+from fastsynth.dashboard.snapshot import SCRIPTED, WIDE, Snapshot, ending, spending
 
 
 def header(view: Snapshot, width: int) -> list[Line]:
@@ -40,8 +40,7 @@ def _progress(view: Snapshot, width: int) -> Line:
     accepted = min(view.accepted, view.wanted) if view.wanted else view.accepted
     label = f" {accepted:,} / {view.wanted:,} accepted "
     share = figures.share(accepted, view.wanted)
-    ending = figures.ending(accepted, view.wanted, view.conversations, view.eta)
-    tail = f" {share:>4}  {ending} "
+    tail = f" {share:>4}  {ending(view)} "
     room = max(0, width - len(label) - len(tail))
     look = GOOD if view.wanted and accepted >= view.wanted else canvas.ACCENT
     return [word(label, BOLD), *canvas.bar(accepted, view.wanted, room, look), word(tail)]

@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup
 
 from fastsynth.dashboard import figures
 from fastsynth.dashboard.canvas import clean
-from fastsynth.dashboard.snapshot import SCRIPTED, Snapshot, spending
+from fastsynth.dashboard.snapshot import SCRIPTED, Snapshot, ending, spending
 from fastsynth.dashboard.view import Progress
 from fastsynth.events import Event, Note
 
@@ -86,7 +86,7 @@ def progress_line(view: Snapshot) -> str:
         f"{figures.clock(view.seconds)} {view.accepted:,}/{view.wanted:,} accepted ({done}), "
         f"{view.rejected:,} rejected, {view.failed:,} failed; {rates}; "
         f"{spending(view)}; "
-        f"{figures.ending(view.accepted, view.wanted, view.conversations, view.eta)}"
+        f"{ending(view)}"
     )
 
 

@@ -24,12 +24,12 @@ class Window:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._readings: deque[tuple[float, tuple[int, ...]]] = deque()
+        self._readings: deque[tuple[float, tuple[float, ...]]] = deque()
 
     def clear(self) -> None:
         self._readings.clear()
 
-    def add(self, now: float, *counters: int) -> None:
+    def add(self, now: float, *counters: float) -> None:
         """A reading; the last one before the window stays, as the edge it is measured from."""
         self._readings.append((now, counters))
         while len(self._readings) > 2 and self._readings[1][0] <= now - self._seconds:

@@ -26,6 +26,16 @@ class Stratum(msgspec.Struct):
     rejected: int = 0
     """Duplicates included."""
     failed: int = 0
+    target: int = 0
+    """Conversations wanted of it; 0 where nobody has told."""
+    had: int = 0
+    """Accepted by earlier sittings."""
+
+    @property
+    def counted(self) -> int:
+        """Accepted as far as they are wanted, where that is known."""
+        accepted = self.had + self.accepted
+        return min(accepted, self.target) if self.target else accepted
 
 
 class NoteLine(msgspec.Struct):
@@ -43,7 +53,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     finished: RunFinished | None
     seconds: float
     accepted: int
-    """Accepted by earlier sessions of the run included; overshoot too until the run has ended."""
+    """Accepted by earlier sittings of the run included; of each stratum what is wanted of it."""
     wanted: int
     rejected: int
     """Duplicates included, so that `accepted + rejected + failed` are all jobs that ended."""
@@ -64,6 +74,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     accepted_per_s: float
     eta: float | None
     """Seconds to go at the acceptance rate of the last minute; None where there is none."""
+    bound: tuple[str, float] | None = None
+    """The budget that ends the run before its quota is full (`max_cost`), and in how many seconds,
+    at the rates of the last minute."""
+    draining: str = ""
+    """Why no conversation is begun any more; "" while they are."""
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
@@ -107,4 +122,22 @@ def spending(view: Snapshot) -> str:
     """`cost $1.20 of about $12.00`; "" before it is known who writes."""
     if view.cost_usd is None and asks_no_model(view.run):
         return "no model asked" if view.run.teacher else ""
-    return figures.spending(view.cost_usd, view.unpriced, view.projected_usd)
+    allowed, projected = view.run.left.usd, view.projected_usd
+    if view.cost_usd is not None and allowed is not None and (projected or allowed) >= allowed:
+        spent = figures.money(view.cost_usd, view.unpriced)
+        return f"cost {spent} of {figures.money(allowed)} allowed"
+    return figures.spending(view.cost_usd, view.unpriced, None if view.draining else projected)
+
+
+def ending(view: Snapshot) -> str:
+    """`ETA 04:31`; `max_cost in 04:31` where that is sooner. Once there are enough, or the run was
+    told to end, how many conversations are still under way: earlier ones where there are enough,
+    since which of them count is decided in the order of their numbers."""
+    alive = view.conversations
+    if view.wanted and view.accepted >= view.wanted:
+        return f"{alive:,} earlier to end" if alive else "ETA 00:00"
+    if view.draining:
+        return f"{view.draining}: {alive:,} to end"
+    if view.bound is not None:
+        return f"{view.bound[0]} in {figures.clock(view.bound[1])}"
+    return f"ETA {figures.clock(view.eta)}"

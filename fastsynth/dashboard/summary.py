@@ -13,9 +13,12 @@ from fastsynth.dashboard.canvas import clean
 from fastsynth.dashboard.frame import idle_text
 from fastsynth.dashboard.snapshot import SCRIPTED, Snapshot, asks_no_model
 from fastsynth.invocation import hint
+from fastsynth.store.manifest import ENDED
 from fastsynth.store.summary import Summary
 
 WARNINGS_SHOWN = 5
+MORE = {"max_cost": " --max-cost MORE", "max_tokens_total": " --max-tokens-total MORE"}
+"""Budgets hold for a run, over all its sittings; time for each sitting."""
 
 
 def summary(view: Snapshot) -> Summary:
@@ -37,6 +40,7 @@ def summary(view: Snapshot) -> Summary:
         stopped_by=view.finished.stopped_by if view.finished else "",
         funnel=funnel,
         beyond=view.finished.beyond if view.finished else 0,
+        waiting=view.finished.waiting if view.finished else 0,
         hedged=view.hedged,
         hedged_tokens_at_most=view.hedged_tokens,
         projected_cost_usd=_rounded(view.projected_usd),
@@ -60,7 +64,7 @@ def summary_panel(view: Snapshot) -> RenderableType:
         parts += [Text(), _funnel(view)]
     if view.warnings:
         parts += [Text(), _warnings(view)]
-    parts += [Text(), _files(view.run.run_dir), Text(), _next(view)]
+    parts += [Text(), _files(view), Text(), _next(view)]
     done = view.wanted > 0 and view.accepted >= view.wanted
     return Panel(
         Group(*parts),
@@ -101,7 +105,9 @@ def _counts(view: Snapshot) -> Table:
 
 def _accepted(view: Snapshot) -> str:
     past = view.finished.beyond if view.finished else 0
+    waiting = view.finished.waiting if view.finished else 0
     more = f"; {past:,} more ran past that and stay in the journal" if past else ""
+    more += f"; {waiting:,} more wait for lower-numbered jobs" if waiting else ""
     return f"[bold]{view.accepted:,}[/] of {view.wanted:,} wanted{more}"
 
 
@@ -172,8 +178,11 @@ def _warnings(view: Snapshot) -> Text:
     return Text("\n".join(lines), style="yellow")
 
 
-def _files(run_dir: str) -> Table:
-    grid = Table.grid(padding=(0, 2))
+def _files(view: Snapshot) -> Table:
+    run_dir, grid = view.run.run_dir, Table.grid(padding=(0, 2))
+    if view.finished and not view.finished.written:
+        grid.add_row(Text(f"{clean(run_dir)}/journal"), "[dim]all so far; no files of it yet[/]")
+        return grid
     for path, what in (
         ("data/*.parquet", "the conversations"),
         ("rejects.parquet", "what was rejected, and why"),
@@ -187,6 +196,11 @@ def _files(run_dir: str) -> Table:
 def _next(view: Snapshot) -> Text:
     run_dir = clean(view.run.run_dir)
     lines = [hint(f"view {run_dir}"), hint(f"verify {run_dir}")]
-    if view.accepted < view.wanted:
-        lines.insert(0, hint(f"generate ... -o {run_dir}    (goes on where this stopped)"))
+    if view.finished and not view.finished.written:
+        lines = [hint(f"compact {run_dir}    (writes what was accepted so far)")]
+    if view.accepted < view.wanted and not (view.finished and view.finished.stopped_by in ENDED):
+        more = MORE.get(view.finished.stopped_by if view.finished else "", "")
+        lines.insert(0, hint(f"generate ... -o {run_dir}{more}    (goes on where this stopped)"))
+        if view.finished and view.finished.waiting:
+            lines.append(hint(f"compact --partial {run_dir}    (writes those that wait, too)"))
     return Text("\n".join(f"$ {line}" for line in lines), style="cyan")

@@ -10,9 +10,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from fastsynth.dashboard.outlook import bound, projected
 from fastsynth.dashboard.rates import EndpointTally, Sparks, Window
 from fastsynth.dashboard.snapshot import NoteLine, Snapshot, Stratum
 from fastsynth.events import (
+    Bounds,
+    Draining,
     Event,
     JobFinished,
     JobStarted,
@@ -57,9 +60,13 @@ class Progress:
         self.strata: dict[str, Stratum] = {}
         self.endpoints: dict[str, EndpointTally] = {}
         self.notes: deque[NoteLine] = deque(maxlen=NOTES_KEPT)
+        self.draining = ""
+        self._began = 0.0
+        """When the run was announced."""
         self._seconds = 0.0
         self._rates = Window(RATE_SECONDS)
         self._acceptance = Window(ETA_SECONDS)
+        self._spending = Window(ETA_SECONDS)
         self._sparks = Sparks()
         self._fold: dict[type[Event], Callable[[Any], None]] = {
             RunStarted: self._run_started,
@@ -73,6 +80,7 @@ class Progress:
             Throttled: self._throttled,
             SlotTime: self._slot_time,
             Note: self._note,
+            Draining: self._draining,
             RunFinished: self._run_finished,
         }
 
@@ -85,7 +93,8 @@ class Progress:
         """Reads the counters for the rates; at most a few times a second."""
         self._seconds = now - self.started
         self._rates.add(now, self.requests, self.completion_tokens)
-        self._acceptance.add(now, self.accepted)
+        self._acceptance.add(now, self.totals()[0])
+        self._spending.add(now, self.cost_usd, self.prompt_tokens + self.completion_tokens)
         self._sparks.add(now, self.requests)
         for endpoint in self.endpoints.values():
             endpoint.window.add(now, endpoint.replies)
@@ -96,7 +105,9 @@ class Progress:
         requests_per_s, tokens_per_s = self._rates.per_second(2)
         (accepted_per_s,) = self._acceptance.per_second(1)
         accepted, rejected, failed = self.totals()
+        waiting = self.finished.waiting if self.finished else 0
         left = max(0, self.run.wanted - accepted)
+        eta = left / accepted_per_s if accepted_per_s > 0 else None
         return Snapshot(
             run=self.run,
             finished=self.finished,
@@ -114,13 +125,17 @@ class Progress:
             requests_per_s=requests_per_s,
             tokens_per_s=tokens_per_s,
             accepted_per_s=accepted_per_s,
-            eta=left / accepted_per_s if accepted_per_s > 0 else None,
+            eta=eta,
+            bound=bound(self.run.left, self._spent(), self._spending.per_second(2), eta),
+            draining=self.draining,
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
             cached_tokens=self.cached_tokens,
             cost_usd=self.cost_usd if self.priced else None,
             unpriced=self.unpriced,
-            projected_usd=self._projected(accepted),
+            projected_usd=projected(self.run, accepted + waiting, self.cost_usd)
+            if self.priced
+            else None,
             retries=self.retries,
             given_up=self.given_up,
             throttles=self.throttles,
@@ -139,23 +154,26 @@ class Progress:
             warnings=self.warnings,
         )
 
-    def _projected(self, accepted: int) -> float | None:
-        made = accepted - self.run.already_accepted
-        if not self.priced or made <= 0:
-            return None
-        wanted = max(made, self.run.wanted - self.run.already_accepted)
-        return self.cost_usd * wanted / made
+    def _spent(self) -> Bounds:
+        tokens = self.prompt_tokens + self.completion_tokens
+        return Bounds(usd=self.cost_usd, tokens=tokens, seconds=self._seconds - self._began)
 
     def totals(self) -> tuple[int, int, int]:
         """Accepted, rejected, failed: as the run itself counted them, once it has ended."""
         if self.finished is not None:
             return self.finished.accepted, self.finished.rejected, self.finished.failed
-        return self.accepted, self.rejected, self.failed
+        accepted = self.accepted
+        if self.run.targets:
+            accepted = sum(stratum.counted for stratum in self.strata.values())
+        return accepted, self.rejected, self.failed
 
     def _run_started(self, event: RunStarted) -> None:
-        self.run = event
+        self.run, self._began = event, self._seconds
         self.accepted += event.already_accepted
         self._acceptance.clear()
+        for name, target in event.targets.items():
+            stratum = self._stratum(name)
+            stratum.target, stratum.had = target, event.had.get(name, 0)
         for name in event.endpoints:
             self._endpoint(name)
 
@@ -235,6 +253,9 @@ class Progress:
             self.notes[-1].at = self._seconds
         else:
             self.notes.append(NoteLine(event, self._seconds))
+
+    def _draining(self, event: Draining) -> None:
+        self.draining = event.reason
 
     def _run_finished(self, event: RunFinished) -> None:
         self.finished = event

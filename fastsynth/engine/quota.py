@@ -63,6 +63,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     finished: int
     accepted: int
     in_flight: int
+    dry: int
+    """Jobs that brought nothing, in a row, at the end of those that ended without a gap."""
     closed: str
     """`full`, `hopeless: ...`, `nothing accepted ...`, or "" while jobs are still wanted."""
 
@@ -188,6 +190,7 @@ class Quota:
                 finished=s.finished,
                 accepted=s.good,
                 in_flight=s.flight,
+                dry=s.barren(),
                 closed=s.closed,
             )
             for s in self._strata

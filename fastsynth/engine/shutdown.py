@@ -1,4 +1,4 @@
-"""What ends a run before its quota is full: signals, budgets, an outage. Ending means draining.
+"""The wish to end a run before its quota is full, and the signals that bring it: it drains.
 
 The first SIGINT, SIGTERM or SIGHUP stops the pulling and lets what is in flight finish; a further
 one aborts, but for SIGHUP: a terminal that goes away may send several.
@@ -12,11 +12,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
-import msgspec
 
 from fastsynth.engine.signals import ending, put_back
 from fastsynth.engine.unwrap import unwrapped
-from fastsynth.events import Bus, Event, Note, RequestDone
+from fastsynth.events import Bus, Note
 
 
 class Stop:
@@ -25,6 +24,8 @@ class Stop:
     def __init__(self) -> None:
         self.reason = ""
         """`interrupt`, `max_time`, `max_cost`, `max_tokens_total`, `outage`; "" while running."""
+        self.detail = ""
+        """The reason in figures, where there are any."""
         self.aborted = False
         self._event = anyio.Event()
 
@@ -32,9 +33,9 @@ class Stop:
     def requested(self) -> bool:
         return bool(self.reason)
 
-    def request(self, reason: str) -> None:
+    def request(self, reason: str, detail: str = "") -> None:
         if not self.reason:
-            self.reason = reason
+            self.reason, self.detail = reason, detail
             self._event.set()
 
     async def wait(self) -> None:
@@ -85,35 +86,3 @@ async def _listen(
                 asked = True
     finally:
         put_back(before)
-
-
-class Budget(msgspec.Struct, kw_only=True):
-    """Spending limits of a run. Listens to requests; what was spent before counts too."""
-
-    stop: Stop
-    max_time: float | None = None
-    """Seconds from `watch` on."""
-    max_cost: float | None = None
-    """US dollars."""
-    max_tokens_total: int | None = None
-    """Prompt and completion tokens together."""
-    cost: float = 0.0
-    tokens: int = 0
-
-    def listen(self, event: Event) -> None:
-        if isinstance(event, RequestDone):
-            self.spend(event.prompt_tokens + event.completion_tokens, event.cost_usd or 0.0)
-
-    def spend(self, tokens: int, cost: float) -> None:
-        self.tokens += tokens
-        self.cost += cost
-        if self.max_cost is not None and self.cost >= self.max_cost:
-            self.stop.request("max_cost")
-        if self.max_tokens_total is not None and self.tokens >= self.max_tokens_total:
-            self.stop.request("max_tokens_total")
-
-    async def watch(self) -> None:
-        """Keeps the time; to be run beside the drain, and cancelled with it."""
-        if self.max_time is not None:
-            await anyio.sleep(self.max_time)
-            self.stop.request("max_time")

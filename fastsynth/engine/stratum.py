@@ -63,13 +63,17 @@ class Stratum:
 
         Else a hopeless stratum, always the furthest from its target, would starve the rest.
         """
+        return self.barren() >= DRY and self.settled < self._ahead
+
+    def barren(self) -> int:
+        """Jobs that brought nothing, in a row, at the end of those that ended without a gap."""
         while self._ahead < len(self.states):
             state = self.states[self._ahead]
             if state in (OPEN, FLIGHT):
                 break
             self._ahead_dry = 0 if state in (ACCEPTED, CHOSEN) else self._ahead_dry + 1
             self._ahead += 1
-        return self._ahead_dry >= DRY and self.settled < self._ahead
+        return self._ahead_dry
 
     def owed(self) -> bool:
         """Whether a job that was passed over (failed, or cut off by a kill) is needed for order."""

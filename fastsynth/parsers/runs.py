@@ -28,9 +28,15 @@ def add_generate(subparsers: Subparsers) -> None:
         metavar="RUN",
         help="take stored replies from it, and from what it reused itself",
     )
-    parser.add_argument("--max-cost", type=float, metavar="USD", help="drain when it is spent")
-    parser.add_argument("--max-tokens-total", type=int, metavar="T")
-    parser.add_argument("--max-time", metavar="2h", help="seconds, or with s, m, h, d")
+    parser.add_argument(
+        "--max-cost", type=float, metavar="USD", help="drain so that it comes to about that"
+    )
+    parser.add_argument(
+        "--max-tokens-total", type=int, metavar="T", help="the same of tokens in and out"
+    )
+    parser.add_argument(
+        "--max-time", metavar="2h", help="drain after that: seconds, or with s, m, h, d"
+    )
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument("--plain", action="store_true", help="lines instead of the dashboard")
     shown.add_argument("--json", action="store_true", help="one summary object on stdout")

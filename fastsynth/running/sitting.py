@@ -17,20 +17,21 @@ from fastsynth.config import Config
 from fastsynth.engine.collector import seldom_collected
 from fastsynth.engine.drain import drain
 from fastsynth.engine.lag import LagGauge
-from fastsynth.engine.quota import Job, Quota, Verdict
+from fastsynth.engine.quota import Job, Verdict
 from fastsynth.engine.shutdown import Stop, on_signals
 from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.errors import DiskFull, NoEndpoint
-from fastsynth.events import Bus, JobFinished, Note, RunFinished, TailBegan, TailEnded
+from fastsynth.events import Bus, Draining, JobFinished, Note, RunFinished, TailBegan, TailEnded
 from fastsynth.method.conversation.studio import Studio
 from fastsynth.quality.match import divergences
 from fastsynth.records import Accepted, Failed, Outcome, Rejected
 from fastsynth.running.books import Books, teachers
 from fastsynth.running.pages import write_pages
+from fastsynth.running.strata import Drought, strata_counts
 from fastsynth.store.appendfile import sync_regularly
 from fastsynth.store.compact import compact, read_rows
-from fastsynth.store.manifest import Funnel, Manifest, StratumCount, write_manifest
+from fastsynth.store.manifest import Funnel, Manifest, write_manifest
 from fastsynth.synthesis import synthesize
 
 MANIFEST_EVERY = 10.0
@@ -47,6 +48,8 @@ class Sitting:
         self._bus = bus
         self._stop = stop
         self._space = Space(bus, stop)
+        self._drought = Drought(books.quota, bus)
+        bus.listen(self._drought.listen)
         self._tail = False
         self._began = time.monotonic()
 
@@ -66,6 +69,7 @@ class Sitting:
         except NoEndpoint as error:
             self.gone = error
             self._stop.request("outage")
+        self._drought.look()
         lag = gauge.read()
         text = f"event loop lag: p50 {lag.p50 * 1000:.1f} ms, p99 {lag.p99 * 1000:.1f} ms"
         self._bus.emit(Note(text=text))
@@ -92,6 +96,10 @@ class Sitting:
     async def _hurry(self) -> None:
         """A run told to end starts no job either; where money is spent, hurry would cost more."""
         await self._stop.wait()
+        self._bus.emit(Draining(self._stop.reason))
+        if self._stop.detail:
+            text = f"{self._stop.reason}: {self._stop.detail}; finishing that, Ctrl-C twice aborts"
+            self._bus.emit(Note(text=text, level="warning"))
         if self._stop.reason in ("interrupt", "max_time"):
             self._bus.emit(TailBegan())
 
@@ -112,6 +120,7 @@ class Sitting:
     async def _note_regularly(self) -> None:
         while True:
             await anyio.sleep(MANIFEST_EVERY)
+            self._drought.look()
             manifest = self._manifest("")
             with suppress(DiskFull):  # the next one says more
                 await anyio.to_thread.run_sync(write_manifest, self._books.rundir.path, manifest)
@@ -147,6 +156,8 @@ class Sitting:
                 failed=manifest.failed,
                 stopped_by=stopped_by,
                 beyond=manifest.beyond,
+                waiting=manifest.waiting,
+                written=not self._stop.aborted,
             )
         )
         return manifest
@@ -172,7 +183,7 @@ class Sitting:
             rejected=books.tally.rejected + sum(books.novelty.counts.values()),
             failed=books.tally.failed,
             jobs=books.tally.jobs,
-            strata=_strata(books.quota),
+            strata=strata_counts(books.quota),
             funnel=_with_old(books.tally.funnel(), books.novelty.counts),
             holes=tuple(books.quota.holes()),
             stopped_by=stopped_by,
@@ -182,20 +193,6 @@ class Sitting:
             files=left.files,
             partial=left.partial,
         )
-
-
-def _strata(quota: Quota) -> tuple[StratumCount, ...]:
-    return tuple(
-        StratumCount(
-            stratum=s.stratum,
-            target=s.target,
-            chosen=s.chosen,
-            finished=s.finished,
-            accepted=s.accepted,
-            closed=s.closed,
-        )
-        for s in quota.standings()
-    )
 
 
 def _with_old(funnel: Funnel, old: Mapping[str, int]) -> Funnel:

@@ -29,6 +29,9 @@ class RunDir:
         self.path = path
         self.writer = writer
         found = earlier(path, resume)
+        if found is not None and found.identity != identity and _is_unused(path):
+            found = None
+            (path / "graph.json").unlink(missing_ok=True)
         if found is not None:
             _check_identity(path, found, identity)
         _make(path)
@@ -89,6 +92,16 @@ def _is_bare(path: Path) -> bool:
         or (inside.name in ours and all(left.suffix == ".lock" for left in inside.glob("*")))
         or inside.name.startswith(".manifest.json.")
         for inside in path.iterdir()
+    )
+
+
+def _is_unused(path: Path) -> bool:
+    """Whether a run was begun there that asked and made nothing: one whose config was refused by
+    the tools themselves, say. Another may take its place."""
+    made = ("scenarios.jsonl", PROBE)
+    stored = (f for inside in ("journal", "replies") for f in (path / inside).glob("*"))
+    return not any((path / name).exists() for name in made) and not any(
+        file.stat().st_size for file in stored if file.suffix != ".lock"
     )
 
 

@@ -119,7 +119,7 @@ def summary_of(run_dir: str, manifest: Manifest) -> Summary:
 
 
 def _projected(manifest: Manifest) -> float | None:
-    cost, accepted = manifest.usage.cost_usd, manifest.accepted
+    cost, accepted = manifest.usage.cost_usd, manifest.accepted + manifest.waiting
     if cost is None or not accepted:
         return None
     return round(cost * max(1.0, manifest.wanted / accepted), 6)

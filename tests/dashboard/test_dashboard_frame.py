@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 from made_up_run import some
 from rich.cells import cell_len
 
 from fastsynth.dashboard import canvas, figures
 from fastsynth.dashboard.frame import draw, share_out
-from fastsynth.dashboard.snapshot import SCRIPTED
+from fastsynth.dashboard.snapshot import SCRIPTED, ending
 from fastsynth.dashboard.view import Progress
 from fastsynth.events import JobFinished, Note, RequestDone, RunStarted, SlotTime
 
@@ -111,10 +114,17 @@ def test_a_bar_is_as_wide_as_asked() -> None:
 
 
 def test_enough_accepted_says_what_is_still_waited_for() -> None:
-    assert figures.ending(3, 16, 32, 271) == "ETA 04:31"
-    assert figures.ending(16, 16, 5, 0) == "5 earlier to end"
-    assert figures.ending(16, 16, 0, 0) == "ETA 00:00"
-    assert figures.ending(0, 0, 5, None) == "ETA --:--"
+    view = Progress(0.0).snapshot(1.0)
+
+    def told(**counts: Any) -> str:
+        return ending(msgspec.structs.replace(view, **counts))
+
+    assert told(accepted=3, wanted=16, conversations=32, eta=271) == "ETA 04:31"
+    assert told(accepted=16, wanted=16, conversations=5) == "5 earlier to end"
+    assert told(accepted=16, wanted=16) == "ETA 00:00"
+    assert told(conversations=5) == "ETA --:--"
+    assert told(accepted=3, wanted=16, eta=271, bound=("max_cost", 60.0)) == "max_cost in 01:00"
+    assert told(accepted=3, wanted=16, conversations=9, draining="max_time") == "max_time: 9 to end"
 
 
 def small(name: str = "teacher@127.0.0.1:41355") -> Progress:

@@ -15,11 +15,14 @@ from rich.console import Console
 
 from fastsynth.dashboard import figures
 from fastsynth.dashboard.frame import endpoint_rows
+from fastsynth.dashboard.outlook import bound
 from fastsynth.dashboard.rates import EndpointTally
-from fastsynth.dashboard.snapshot import spending
+from fastsynth.dashboard.snapshot import ending, spending
 from fastsynth.dashboard.summary import summary, summary_panel
 from fastsynth.dashboard.view import Progress
 from fastsynth.events import (
+    Bounds,
+    Draining,
     JobFinished,
     JobStarted,
     Note,
@@ -210,6 +213,43 @@ def test_a_snapshot_does_not_grow_with_the_run() -> None:
     assert view.run == started()
 
 
+def test_of_each_stratum_only_what_is_wanted_of_it_counts() -> None:
+    targets, had = {"base": 4, "refusal": 2}, {"base": 3}
+    folded = Progress(0.0)
+    folded(RunStarted("r", "world", 6, 3, (), "m", targets=targets, had=had))
+    for job in range(5):
+        folded(JobFinished(job, "base", "accepted"))
+    view = folded.snapshot(1.0)
+
+    assert (view.accepted, view.wanted) == (4, 6)
+    assert ending(view) == "ETA --:--"
+    assert view.strata["refusal"].target == 2
+
+
+def test_a_budget_that_ends_the_run_sooner_is_told_with_its_time() -> None:
+    left = Bounds(usd=1.0, tokens=10**6, seconds=300.0)
+    folded = Progress(0.0)
+    folded(RunStarted("r", "world", 100, 0, ("e",), "m", left=left))
+    folded.tick(0.0)
+    for job in range(10):
+        folded(RequestDone("e", "writer", 1.0, 100, 10, cost_usd=0.05))
+        folded(JobFinished(job, "base", "accepted"))
+    view = folded.snapshot(10.0)
+    folded(Draining("max_cost"))
+
+    assert (view.bound, ending(view)) == (("max_cost", 10.0), "max_cost in 00:10")
+    assert spending(view) == "cost $0.5000 of $1.00 allowed"
+    assert ending(folded.snapshot(11.0)) == "max_cost: 0 to end"
+
+
+def test_time_that_is_up_before_the_rest_is_made_is_what_ends_it() -> None:
+    usd_left = Bounds(usd=9.0, seconds=60.0)
+
+    assert bound(usd_left, Bounds(usd=0.0, seconds=20.0), (0.0, 0.0), None) == ("max_time", 40.0)
+    assert bound(usd_left, Bounds(usd=0.0, seconds=20.0), (1.0, 0.0), None) == ("max_cost", 9.0)
+    assert bound(usd_left, Bounds(usd=0.0, seconds=20.0), (1.0, 0.0), 8.0) is None
+
+
 def test_the_cost_at_the_end_is_projected_from_what_is_accepted_so_far() -> None:
     run = Progress(0.0)
     run(RunStarted("runs/a", "world", 100, 20, ("p@a",), "m"))
@@ -257,3 +297,21 @@ def test_what_ran_past_the_wanted_is_told_at_the_end() -> None:
 
     assert "30 of 2,000 wanted; 24 more ran past that" in out.file.getvalue()
     assert summary(view).beyond == 24
+
+
+@pytest.mark.parametrize(
+    ("end", "said", "unsaid"),
+    [
+        (RunFinished(3, 0, 0, "interrupt", written=False), "compact runs/made-up", "view runs"),
+        (RunFinished(3, 0, 0, "max_cost"), "--max-cost MORE    (goes on", "compact"),
+        (RunFinished(3, 0, 0, "max_time", waiting=5), "compact --partial runs/made-up", "MORE"),
+        (RunFinished(3, 0, 0, "max_time", waiting=5), "wanted; 5 more wait for lower", "MORE"),
+        (RunFinished(3, 0, 0, "hopeless"), "view runs/made-up", "goes on"),
+    ],
+)
+def test_what_to_run_next_fits_how_it_ended(end: RunFinished, said: str, unsaid: str) -> None:
+    out = Console(width=100, file=StringIO())
+    out.print(summary_panel(progress(started(), end).snapshot(1.0)))
+
+    assert said in out.file.getvalue()
+    assert unsaid not in out.file.getvalue()

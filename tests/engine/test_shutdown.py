@@ -10,10 +10,10 @@ import anyio
 import pytest
 
 from fastsynth.engine.lag import LagGauge
-from fastsynth.engine.shutdown import Budget, Stop, on_signals
+from fastsynth.engine.shutdown import Stop, on_signals
 from fastsynth.engine.signals import as_ctrl_c, ending
 from fastsynth.errors import DiskFull
-from fastsynth.events import Bus, RequestDone
+from fastsynth.events import Bus
 
 SCRIPT = """
 import sys, anyio
@@ -118,44 +118,6 @@ async def test_outside_the_main_thread_signals_are_left_alone():
             return "ran"
 
     assert await anyio.to_thread.run_sync(anyio.run, body) == "ran"
-
-
-def done(tokens: int, cost: float | None) -> RequestDone:
-    return RequestDone(endpoint="e", role="writer", seconds=1, prompt_tokens=tokens, cost_usd=cost)
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize(
-    ("budget", "reason"),
-    [({"max_cost": 0.3}, "max_cost"), ({"max_tokens_total": 50}, "max_tokens_total")],
-)
-async def test_a_budget_stops_when_it_is_spent_and_not_before(budget, reason):
-    stop = Stop()
-    watched = Budget(stop=stop, **budget)
-    watched.listen(done(49, 0.29))
-    assert not stop.requested
-    watched.listen(done(1, 0.02))
-
-    assert stop.reason == reason
-
-
-@pytest.mark.anyio
-async def test_what_was_spent_before_counts():
-    stop = Stop()
-    Budget(stop=stop, max_cost=1.0, cost=0.9).listen(done(0, 0.1))
-
-    assert stop.reason == "max_cost"
-
-
-@pytest.mark.anyio
-async def test_time_stops_a_run_and_wakes_who_sleeps():
-    stop = Stop()
-    async with anyio.create_task_group() as group:
-        group.start_soon(Budget(stop=stop, max_time=0.02).watch)
-        with anyio.fail_after(20):
-            await stop.sleep(300)
-
-    assert stop.reason == "max_time"
 
 
 @pytest.mark.anyio

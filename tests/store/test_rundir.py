@@ -28,7 +28,8 @@ def test_a_new_run_is_made_and_found_again(tmp_path):
 
 
 def test_another_identity_is_refused_by_name(tmp_path):
-    RunDir(tmp_path, ONE).close()
+    with RunDir(tmp_path, ONE) as made:
+        made.journal.write_text("{}\n")
     with pytest.raises(ConfigError) as caught:
         RunDir(tmp_path, TWO)
 
@@ -36,6 +37,18 @@ def test_another_identity_is_refused_by_name(tmp_path):
     for part in (str(tmp_path), "1" * 12, "2" * 12, "-o"):
         assert part in str(caught.value)
     assert "1" * 13 not in str(caught.value)
+
+
+def test_a_run_that_made_nothing_gives_its_place_to_another(tmp_path):
+    with RunDir(tmp_path, ONE) as first:
+        first.write("graph.json", "{}")
+    with RunDir(tmp_path, TWO) as second:
+        assert second.manifest.identity == TWO
+        second.journal.write_text("{}\n")
+
+    assert not (tmp_path / "graph.json").exists()
+    with pytest.raises(ConfigError, match="2" * 12):
+        RunDir(tmp_path, ONE)
 
 
 def test_resume_never_refuses_a_run_and_always_needs_one(tmp_path):
