@@ -23,12 +23,12 @@ from weakref import WeakSet
 import msgspec
 
 from fastsynth.config.environments import RESULT_LIMIT
-from fastsynth.env.adapters.canon import digest_of
 from fastsynth.env.adapters.found import Found, build, find
 from fastsynth.env.adapters.given import Taken, call, taken_by
 from fastsynth.env.adapters.module_state import ModuleSession
 from fastsynth.env.adapters.objects import error_key, raised
 from fastsynth.env.adapters.patience import START
+from fastsynth.env.adapters.remembered import Remembered
 from fastsynth.env.adapters.results import within
 from fastsynth.env.environment import Observation
 from fastsynth.env.law import Call, Law, load_law
@@ -75,6 +75,7 @@ class Host:
         self._laws: dict[str, Law] = {}
         self._taken: dict[str, Taken] = {}
         """Tool -> what its annotations say it takes."""
+        self._texts = Remembered()
         self._lasting = WeakSet[Thread]()
         self._ops: dict[str, Callable[[Request], Response]] = {
             "reset": self._reset,
@@ -153,7 +154,7 @@ class Host:
         return Response()
 
     def _digest(self, request: Request) -> Response:
-        return Response(value=digest_of(_state(self._live[request.session])))
+        return Response(value=self._texts.digest(_state(self._live[request.session])))
 
     def _judge(self, request: Request) -> Response:
         if request.name not in self._laws:

@@ -18,10 +18,8 @@ from pathlib import PurePath
 from random import Random
 from typing import Any
 
-import msgspec
-
+from fastsynth.env.adapters.attributes import attributes, is_plain, reduced
 from fastsynth.env.adapters.dice import Dice, text_of
-from fastsynth.errors import EnvironmentBroken
 
 Write = Callable[[str], None]
 Memo = dict[bytes, str]
@@ -30,12 +28,19 @@ tenth of the time that writing it takes."""
 _TEXT = {str}
 _SMALL = 256
 """Bytes of a pickle below which what it holds is not looked for one by one."""
+_SCALARS = frozenset([str, int, float, bool, type(None)])
+_FEW = 16
+"""Fields of a record at most: one of scalars is written as fast as it is found."""
+_NAMES: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+"""Names of a record's fields -> each as it is written, in order."""
+_MOST_NAMES = 4096
 
 
-def digest_of(state: Any, ignored: frozenset[str] = frozenset()) -> str:
-    """32 hex digits over `state`, without object attributes named in `ignored`."""
+def digest_of(state: Any, ignored: frozenset[str] = frozenset(), memo: Memo | None = None) -> str:
+    """32 hex digits over `state`, without object attributes named in `ignored`. `memo` as in
+    `text_inside`, for a state that can be pickled."""
     out: list[str] = []
-    _Writer(out, ignored).write(state)
+    _Writer(out, ignored, memo).write(state)
     return _digest("".join(out))
 
 
@@ -98,6 +103,9 @@ class _Writer:
 
     def _recall(self, value: Any, kind: type, memo: Memo) -> None:
         """Writes what was written for an equal value before, where it is a tree."""
+        if kind is dict and len(value) <= _FEW and _SCALARS.issuperset(map(type, value.values())):
+            self._mapping(value)
+            return
         key = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
         text = memo.get(key)
         if text is not None:
@@ -145,17 +153,17 @@ class _Writer:
         self._put("{")
         if {*map(type, value)} <= _TEXT:
             put = self._put
-            for name in sorted(value):
+            for name, said in _names_of(value):
                 item = value[name]
                 kind = type(item)
                 if kind is str:  # scalars are most of a state: not worth a call
-                    put(f"s{len(name)}:{name}s{len(item)}:{item}")
+                    put(f"{said}s{len(item)}:{item}")
                 elif kind is int:
-                    put(f"s{len(name)}:{name}i{item};")
+                    put(f"{said}i{item};")
                 elif kind is float:
-                    put(f"s{len(name)}:{name}f{item + 0.0!r};")
+                    put(f"{said}f{item + 0.0!r};")
                 else:
-                    put(f"s{len(name)}:{name}")
+                    put(said)
                     self.write(item)
         else:
             apart = {self._apart(name): item for name, item in value.items()}
@@ -190,53 +198,30 @@ class _Writer:
 
     def _record(self, value: Any, name: str) -> None:
         self._put(f"o{name}:")
-        if _is_plain(value):
+        if is_plain(value):
             _PLAIN[type(value)] = f"o{name}:"
         if isinstance(value, dict):
             self._mapping(value)
         elif isinstance(value, (list, tuple)):
             self._many("[", value)
-        held = _attributes(value)
+        held = attributes(value)
         if held is None:
-            held = _reduced(value, name)
+            held = reduced(value, name)
         self._mapping({k: v for k, v in held.items() if k not in self._ignored})
+
+
+def _names_of(record: dict[str, Any]) -> list[tuple[str, str]]:
+    if len(record) > _FEW:
+        return [(name, f"s{len(name)}:{name}") for name in sorted(record)]
+    names = tuple(record)
+    found = _NAMES.get(names)
+    if found is None:
+        if len(_NAMES) >= _MOST_NAMES:
+            _NAMES.clear()
+        found = _NAMES[names] = [(name, f"s{len(name)}:{name}") for name in sorted(names)]
+    return found
 
 
 _PLAIN: dict[type, str] = {}
 """Types whose instances are their `__dict__` and nothing else, which most of a state is -> how
 such an object begins: found once, since asking costs more than writing."""
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, (dict, list, tuple, msgspec.Struct)) or not hasattr(value, "__dict__"):
-        return False
-    return not any(_slots(kind) for kind in type(value).__mro__)
-
-
-def _attributes(value: Any) -> dict[str, Any] | None:
-    if isinstance(value, msgspec.Struct):
-        return {name: getattr(value, name) for name in value.__struct_fields__}
-    held = dict(getattr(value, "__dict__", {}))
-    slots = [s for kind in type(value).__mro__ for s in _slots(kind)]
-    held.update((name, getattr(value, name)) for name in slots if hasattr(value, name))
-    if held or hasattr(value, "__dict__") or slots or isinstance(value, (dict, list, tuple)):
-        return held
-    return None
-
-
-def _slots(kind: type) -> tuple[str, ...]:
-    slots = kind.__dict__.get("__slots__", ())
-    names = (slots,) if isinstance(slots, str) else tuple(slots)
-    return tuple(name for name in names if name not in ("__dict__", "__weakref__"))
-
-
-def _reduced(value: Any, name: str) -> dict[str, Any]:
-    """What pickle would keep of an object without attributes (a deque, an array)."""
-    try:
-        parts = value.__reduce_ex__(4)
-    except TypeError as error:
-        raise EnvironmentBroken(f"state: a {name}, need values that can be copied") from error
-    if isinstance(parts, str):
-        return {"name": parts}
-    rest = [list(part) if hasattr(part, "__next__") else part for part in parts[1:]]
-    return {"parts": rest}
