@@ -7,7 +7,7 @@ only names propose edges for it. A result that repeats an argument (an echo) is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -54,7 +54,7 @@ class Flows(msgspec.Struct, kw_only=True):
 
     edges: dict[tuple[Place, Place], Trial] = {}
     said: dict[tuple[str, Place], Trial] = {}
-    """(group of facts or live values, parameter) -> trial."""
+    """(group of facts, live values or places of the state, parameter) -> trial."""
     controls: dict[Place, Trial] = {}
     working: set[Place] = set()
     """Parameters in which a value of a result worked."""
@@ -69,16 +69,20 @@ async def measure(
     each parameter gets its share; what was not tried says nothing."""
     sources = Sources([*explorer.runs.values(), *explorer.more], prober.tools)
     trials = list(_trials(explorer, prober))
-    needs = [len(sources.fitting(schema)) for _, _, schema in trials]
+    told = [(one.path, one.value) for one in explorer.pool.values if one.source in ("fact", "live")]
+    held = [(STATE + one.path, one.value) for one in explorer.pool.values if one.source == "state"]
+    needs = [len(sources.fitting(schema)) + len(told) for _, _, schema in trials]
     most = share(needs, int(prober.left / PER_EDGE))
+    sayable = len(told) if most >= max(needs, default=0) else PER_PATH
     for number, (trial, place, schema) in enumerate(trials):
         await checkpoint()
         progress.at("parameters tried", number, len(trials))
         if await _controls(trial, place, schema, flows, rng):
             await _edges(trial, place, sources.nearest(place, trial.known, schema, most), flows)
-            await _said(trial, place, schema, explorer, flows)
+            await _said(trial, place, schema, told, sayable, flows)
             if place not in flows.working:
-                await _in_state(trial, place, schema, explorer, flows)
+                # What no tool tells, the user has to know.
+                await _said(trial, place, schema, held, PER_PATH, flows)
 
 
 def _trials(
@@ -147,35 +151,18 @@ async def _said(
     trial: Consumer,
     place: Place,
     schema: Mapping[str, Any],
-    explorer: Explorer,
+    values: Iterable[tuple[str, Any]],
+    most: int,
     flows: Flows,
 ) -> None:
-    """Which groups of values that a user could say work here."""
-    for found in explorer.pool.values:
-        if found.source in ("fact", "live") and fits(found.value, schema):
-            ok = await trial.runs(trial.run.point, found.value)
-            if not trial.left:
-                return
-            flows.said.setdefault((found.path, place), Trial()).add(ok)
-
-
-async def _in_state(
-    trial: Consumer,
-    place: Place,
-    schema: Mapping[str, Any],
-    explorer: Explorer,
-    flows: Flows,
-) -> None:
-    """Which places of the initial state hold values that work, where no result gives any: what no
-    tool tells, the user has to know."""
+    """Which groups of `values`, of each at most `most`, work here."""
     count: dict[str, int] = {}
-    for found in explorer.pool.values:
-        if found.source != "state" or not fits(found.value, schema):
+    for group, value in values:
+        if not fits(value, schema):
             continue
-        group = STATE + found.path
         count[group] = count.get(group, 0) + 1
-        if count[group] <= PER_PATH:
-            ok = await trial.runs(trial.run.point, found.value)
+        if count[group] <= most:
+            ok = await trial.runs(trial.run.point, value)
             if not trial.left:
                 return
             flows.said.setdefault((group, place), Trial()).add(ok)

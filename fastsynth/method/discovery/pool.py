@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from random import Random
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ Place = tuple[str, str]
 Source = Literal["fact", "live", "state", "result", "used"]
 MOST = 96
 """Values tried for one parameter."""
-MANY = 5000
+MANY = 3000
 """Values from which on those of a place with another name are not held against a parameter."""
 FURTHER, FIRST = 64, 12
 """Of such places, and of the values of any place, those that are."""
@@ -37,6 +37,9 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
+
+
+_LIMITS = frozenset(["enum", "minimum", "maximum", "pattern"])
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -116,15 +119,18 @@ class Pool:
             every = list(_of_schema(inner))
             own += [every] if len(every) > 1 else []
             own += [[value] for value in every]
-        ranked = [item for item in self._sorted(tool, parameter, inner) if fits(item, inner)]
+        ranked = self._sorted(tool, parameter, inner)
         if many:
-            whole = [v for v in self._sorted(tool, parameter, schema) if fits(v, schema)]
+            whole = self._sorted(tool, parameter, schema)
             pairs = [list(pair) for pair in zip(ranked[::2], ranked[1::2], strict=False)]
             whole = [value for value in whole if value and all(fits(v, inner) for v in value)]
             ranked = [*whole[:8], *([value] for value in ranked[: MOST // 2]), *pairs]
-        ranked += list(_invented(schema))
-        distinct = {canonical(value): value for value in [*own, *ranked]}
-        return list(distinct.values())[:MOST]
+        distinct: dict[str, Any] = {}
+        for value in chain(own, ranked, _invented(schema)):
+            if len(distinct) == MOST:
+                break
+            distinct.setdefault(canonical(value), value)
+        return list(distinct.values())
 
     def _sorted(self, tool: Tool, parameter: str, schema: Mapping[str, Any]) -> list[Any]:
         """By likeness of names, and several places' first values before one place's second."""
@@ -133,8 +139,10 @@ class Pool:
         scored: list[tuple[float, Any]] = []
         about = f"{parameter} {tool.name}"
         told = str(tool.parameters["properties"][parameter].get("description", ""))
+        types = _types_of(schema)
         for found in self._near(f"{about} {told}"):
-            if not fits(found.value, schema):
+            value = found.value
+            if not (fits(value, schema) if types is None else type(value) in types):
                 continue
             place = (found.tool, found.path)
             base = bases.get(place)
@@ -149,10 +157,10 @@ class Pool:
             score = (
                 base
                 + _BIAS[found.source]
-                - 0.5 * (isinstance(found.value, str) and len(found.value) > 60)
+                - 0.5 * (isinstance(value, str) and len(value) > 60)
                 - 0.12 * rank
             )
-            scored.append((score + 0.01 * self._rng.random(), found.value))
+            scored.append((score + 0.01 * self._rng.random(), value))
         scored.sort(key=lambda pair: -pair[0])
         return [value for _, value in scored]
 
@@ -172,6 +180,14 @@ class Pool:
 def _key(value: Any) -> Any:
     """Equal for equal values."""
     return (canonical(value),) if isinstance(value, (dict, list)) else value
+
+
+def _types_of(schema: Mapping[str, Any]) -> frozenset[type] | None:
+    """Types of JSON values that fit, where that is all there is to `fits`; None elsewhere."""
+    kind = schema.get("type")
+    if not isinstance(kind, str) or not schema.keys().isdisjoint(_LIMITS):
+        return None
+    return frozenset(_TYPES.get(kind, ())) or None
 
 
 def fits(value: Any, schema: Mapping[str, Any]) -> bool:
