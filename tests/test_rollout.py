@@ -94,6 +94,29 @@ def test_a_task_is_one_turn(rows: list[Conversation], lines: list[dict[str, Any]
         assert (rollout.done, float(rollout.reward)) == (True, 1.0)
 
 
+def test_a_line_may_be_about_all_turns(run: Path, rows: list[Conversation]) -> None:
+    out = run.with_name("whole.jsonl")
+    here("export", run, "--format", "rl", "--by", "conversation", "-o", out)
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+
+    assert [(line["id"], line["turn"]) for line in lines] == [(row.id, None) for row in rows]
+    for row, line in zip(rows, lines, strict=True):
+        with fastsynth.Rollout(line["task"]) as rollout:
+            assert [rollout.messages, rollout.tools] == [line["prompt"], json.loads(line["tools"])]
+            for message in own(row):
+                rollout.step(message)
+
+            assert rollout.reward.share == 1.0
+
+
+@pytest.mark.parametrize(("form", "by"), [("rl", "step"), ("trl", "turn"), ("dpo", "turn")])
+def test_what_a_line_cannot_be_about_is_one_line(run: Path, form: str, by: str) -> None:
+    ended = here("export", run, "--format", form, "--by", by)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"--by: {by!r}, need one of " in ended.stderr
+
+
 def test_a_turn_without_an_answer_has_failed_but_its_calls_may_be_right(
     rows: list[Conversation],
 ) -> None:

@@ -17,7 +17,7 @@ from fastsynth.commands.manifests import manifest_of
 from fastsynth.errors import ConfigError, config_error, reraise_disk
 from fastsynth.records import Conversation, encode
 from fastsynth.store.compact import read_preferences, read_rows
-from fastsynth.store.exports.formats import LESSONS, REASONING, Format, Reasoning
+from fastsynth.store.exports.formats import LESSONS, REASONING, Format, Reasoning, lines_by
 from fastsynth.store.exports.lesson import By, lessons
 from fastsynth.store.exports.pairs import PAIRS, has_place, pairs_of, write_pair
 from fastsynth.store.exports.split import held_out
@@ -43,7 +43,7 @@ def export(
     run_dir: Path,
     form: Format,
     out: Path | None,
-    by: By,
+    by: By | None,
     reasoning: Reasoning | None,
     unhinted: bool,
     val: Path | None = None,
@@ -56,13 +56,16 @@ def export(
     if reasoning is not None and reasoning not in kept:
         allowed = f"need one of {', '.join(kept)} for --format {form}"
         raise config_error("--reasoning", reasoning, allowed)
-    if form == "rl" and by != "conversation":
-        raise config_error("--by", by, "need none for --format rl, which has a line for each turn")
+    if by is not None and by not in lines_by(form):
+        allowed = f"need one of {', '.join(lines_by(form))} for --format {form}"
+        raise config_error("--by", by, allowed)
     if val is not None and (out is None or out.resolve() == val.resolve()):
         raise config_error("--val", str(val), "need another file beside it: -o FILE")
     if not 0 < share < 1:
         raise config_error("--val-share", share, "need a share between 0 and 1")
-    want = Want(form=form, by=by, reasoning=reasoning or kept[0], unhinted=unhinted)
+    want = Want(
+        form=form, by=by or lines_by(form)[0], reasoning=reasoning or kept[0], unhinted=unhinted
+    )
     if val is None:
         _write(run_dir, out, want)
         return 0
@@ -158,10 +161,12 @@ def _tasks(run_dir: Path, file: BinaryIO, want: Want) -> str:
         if want.unhinted and any(row.hinted_reasoning):
             hinted += 1
             continue
-        for line in tasks(row, want.reasoning):
+        for line in tasks(row, want.reasoning, want.by):
             file.write(encode(line) + b"\n")
             lines += 1
-    said = f"{lines:,} turns of {rows - hinted:,} conversations"
+    said = (
+        f"{lines:,} {'turns' if want.by == 'turn' else 'lines'} of {rows - hinted:,} conversations"
+    )
     return said + (f"; {hinted:,} with reasoning under a hint left out" if hinted else "")
 
 

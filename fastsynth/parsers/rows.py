@@ -106,15 +106,15 @@ def add_export(subparsers: Subparsers) -> None:
         choices=("openai", "trl", "swift", "sharegpt", "dpo", "swift-dpo", "rl"),
         help="openai: fine-tuning files; trl: prompt and completion; swift: ms-swift's agent form; "
         "sharegpt: LLaMA-Factory's; dpo, swift-dpo: preference pairs for TRL and ms-swift; rl: for "
-        "each turn a prompt, its tools and the task that `fastsynth.reward` judges by",
+        "each turn, or for all, a prompt, its tools and the task that `fastsynth.reward` judges by",
     )
     parser.add_argument("-o", "--out", metavar="FILE", help="default: stdout")
     parser.add_argument(
         "--by",
-        choices=("conversation", "step"),
-        default="conversation",
+        choices=("conversation", "turn", "step"),
         help="step: a line for each message that is learned, which ends there; of pairs: only the "
-        "first message in which they differ",
+        "first message in which they differ; turn, of rl alone: its default, a line for each turn; "
+        "else the default is conversation",
     )
     parser.add_argument(
         "--reasoning",

@@ -33,6 +33,11 @@ REASONING: dict[Format, tuple[Reasoning, ...]] = {
 """What each form can hold, its default first: OpenAI's own service takes no reasoning."""
 
 
+def lines_by(form: Format) -> tuple[By, ...]:
+    """What a line of the form may be about, its default first."""
+    return ("turn", "conversation") if form == "rl" else ("conversation", "step")
+
+
 def openai(lesson: Lesson, reasoning: Reasoning, by: By) -> Iterator[Line]:
     """`weight: 0` on what is not learned."""
     messages = []

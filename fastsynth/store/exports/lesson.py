@@ -15,7 +15,8 @@ import msgspec
 from fastsynth.records import Conversation, Message
 from fastsynth.store.task import Task
 
-By = Literal["conversation", "step"]
+By = Literal["conversation", "turn", "step"]
+"""What a line is about."""
 Tools: TypeAlias = tuple[dict[str, Any], ...]
 
 
