@@ -17,10 +17,8 @@ PARTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "planning",
         tuple(
-            f"fastsynth/method/{name}.py"
-            for name in (
-                "walk planner arguments offers memory goals targets kinds graph choice halves rules"
-            ).split()
+            f"fastsynth/method/{name}"
+            for name in "walk/ turns/ graph/ discovery/ scenarios/ kinds plan.py pace.py".split()
         ),
     ),
     ("environment", ("fastsynth/env/", "bfcl_eval", "mpmath", "_pickle")),
@@ -29,7 +27,10 @@ PARTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("client", ("fastsynth/llm/", "aiohttp", "yarl", "multidict", "asyncio/selector_events")),
     ("store", ("fastsynth/store/", "polars")),
     ("events and dashboard", ("fastsynth/dashboard/", "fastsynth/events.py", "rich/")),
-    ("engine and loop", ("fastsynth/engine/", "asyncio/", "anyio/", "fastsynth/run.py")),
+    (
+        "engine and loop",
+        ("fastsynth/engine/", "fastsynth/running/", "asyncio/", "anyio/", "fastsynth/run.py"),
+    ),
     ("opening", ("importlib", "fastsynth/sim/embedded", "compile")),
 )
 Key = tuple[str, int, str]
