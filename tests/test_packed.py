@@ -3,9 +3,11 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fastsynth.packed as packed_module
 from fastsynth.env.worlds.domain import world
 from fastsynth.method.plan import Step, Turn, User
 from fastsynth.packed import Packed
@@ -23,12 +25,25 @@ def test_what_is_opened_equals_what_was_put_away(value: Any) -> None:
     assert Packed([value] * 300).open() == [value] * 300
 
 
-def test_a_scenario_is_put_away_in_a_fraction_of_its_size() -> None:
+def test_where_much_is_held_a_scenario_takes_a_fraction_of_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(packed_module, "FREELY", 0)
     scenario = world().draw(["travel", "wallet", "messages"], Random(1))
     packed = Packed(scenario)
 
     assert packed.open() == scenario
     assert len(packed._bytes) < 6000
+
+
+def test_bytes_held_uncompressed_are_counted_until_they_are_let_go() -> None:
+    before = Packed.freely
+    packed = Packed(["x" * 5000])
+    held = Packed.freely - before
+    del packed
+
+    assert held > 5000
+    assert Packed.freely == before
 
 
 def test_a_plan_comes_back_with_the_types_it_had() -> None:
