@@ -39,8 +39,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the reply has to hold a tool call (`tool_choice: required`)."""
     schema: bytes = b""
     """Encoded `response_format` value, b"" for plain text."""
-    script: bytes = b""
-    """JSON for a scripted teacher; sent only to a server that identified itself as one."""
+    script: msgspec.Struct | None = None
+    """What a scripted teacher is told; encoded and sent only where a server identified itself as
+    one."""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,7 +33,7 @@ from fastsynth.llm.streaming import Merging, with_stream
 from fastsynth.llm.throttle import exhausted, retry_after
 from fastsynth.llm.transport import Answer
 from fastsynth.llm.wire import Body, with_script
-from fastsynth.records import Usage
+from fastsynth.records import Usage, encode
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,8 +127,8 @@ async def _exchange(flight: Flight, bus: Bus) -> Reply | Verdict | None:
     job, permit = flight.job, flight.permit
     service, gate = job.service, permit.gate
     body = job.body
-    if job.ask.script and service.is_scripted(gate):
-        body = with_script(body, job.ask.script)
+    if job.ask.script is not None and service.is_scripted(gate):
+        body = with_script(body, encode(job.ask.script))
     answer: Answer | None = None
     merging = Merging() if service.streams(gate) else None
     if merging is not None:

@@ -143,7 +143,7 @@ class Agents:
             tools=tools,
             must_call=must_call,
             schema=schema,
-            script=encode(script),
+            script=script,
         )
         reply = await self._chat.ask(ask)
         await breathe()

@@ -17,7 +17,7 @@ from fastsynth.method.graph.graph import build_graph
 from fastsynth.method.script import Script
 from fastsynth.method.turns.planner import Planner, Shape
 from fastsynth.prompts import load_prompts
-from fastsynth.records import ToolCall, Usage
+from fastsynth.records import ToolCall, Usage, encode
 from fastsynth.sim.api import ChatMessage, ToolFunction
 from fastsynth.sim.teacher import bank
 from fastsynth.sim.teacher.mistakes import NONE, Mistakes
@@ -33,7 +33,7 @@ def teacher_chat(mistakes: Mistakes = NONE, student: Mapping[str, float] | None 
     teacher = Teacher(bank.load(bank.HERE), mistakes, student)
 
     def answer(ask: Ask) -> Reply | NoReply:
-        script = msgspec.json.decode(ask.script, type=Script)
+        script = msgspec.json.decode(encode(ask.script), type=Script)
         messages = msgspec.json.decode(ask.transcript.encoded(), type=list[ChatMessage])
         tools = [msgspec.json.decode(tool, type=_Tool).function for tool in ask.tools]
         said = teacher.speak(script, messages, tools)

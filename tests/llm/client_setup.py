@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
+
 from fastsynth.config import Endpoint, Sampling
 from fastsynth.events import Bus, Event
 from fastsynth.llm.chat import Ask
@@ -13,6 +15,12 @@ from fastsynth.llm.client import Client, Settings, open_client
 from fastsynth.llm.fake import MemoryReplies
 from fastsynth.llm.wire import Transcript
 from fastsynth.records import Message
+
+
+class Told(msgspec.Struct, frozen=True):
+    """In place of a script."""
+
+    purpose: str = ""
 
 
 class Setup:

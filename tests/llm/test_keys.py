@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from client_setup import ask
+from client_setup import Told, ask
 
 from fastsynth.config import Endpoint, Price, Sampling
 from fastsynth.llm.keys import call_id, request_key, sampling_seed
@@ -49,7 +49,7 @@ def test_script_and_endpoint_do_not_change_the_key() -> None:
     paid = frame("m", Sampling(), Endpoint(url="http://a/v1", rpm=3, structured="text"))
     free = frame("m", Sampling(), Endpoint(url="http://b/v1"))
 
-    assert key(script=b"{}") == key()
+    assert key(script=Told()) == key()
     assert paid.identity == free.identity
     assert paid.identity != frame("m", Sampling(temperature=0.1), Endpoint()).identity
 

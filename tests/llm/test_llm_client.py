@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from client_setup import Setup, ask
+from client_setup import Setup, Told, ask
 from loopback_server import (
     Loopback,
     completion,
@@ -380,7 +380,7 @@ async def test_a_script_goes_to_a_server_that_says_it_is_scripted() -> None:
     async with loopback() as server:
         server.models = json_reply(SCRIPTED)
         async with setup.client(server.url, kind="scripted", model=None) as client:
-            reply = await client.ask(ask(script=b'{"purpose":"step"}'))
+            reply = await client.ask(ask(script=Told(purpose="step")))
 
     assert isinstance(reply, Reply)
     assert reply.model == "scripted"
@@ -402,7 +402,7 @@ async def test_a_script_goes_to_nobody_else(kind: str, models: Any, notes: int) 
     async with loopback() as server:
         server.models = json_reply(models)
         async with setup.client(server.url, kind=kind, model="m") as client:
-            reply = await client.ask(ask(script=b'{"purpose":"step"}'))
+            reply = await client.ask(ask(script=Told(purpose="step")))
 
     assert isinstance(reply, Reply)
     assert reply.model == "served-name"

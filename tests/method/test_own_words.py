@@ -33,7 +33,7 @@ def saying(texts: Texts) -> FakeChat:
     """A writer who answers a request for texts with what `texts` makes of the drawn ones."""
 
     def answer(ask: Ask) -> Reply | NoReply:
-        drawn = msgspec.json.decode(ask.script)["texts"]
+        drawn = msgspec.to_builtins(ask.script)["texts"]
         return Reply(content=canonical({"texts": list(texts(drawn))}), model="m")
 
     return FakeChat(answer)

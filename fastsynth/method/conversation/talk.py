@@ -74,6 +74,7 @@ class Talk:
         """Arguments and results of each kept turn: read at each attempt, so apart from the rest."""
         self._told: list[msgspec.Raw] = []
         """The kept turns as a scripted teacher is told them."""
+        self._latest: tuple[Turn, msgspec.Raw] | None = None
         self._added: dict[str, int] = {}
         """Withheld tool -> the turn it was added at."""
         self._failed: list[Packed[Attempt]] = []
@@ -149,12 +150,18 @@ class Talk:
         return Cue(
             purpose=purpose,
             seed=agents.script_seed(purpose, turn.number, self.again),
-            turns=(*self._told[: turn.number], msgspec.Raw(encode(turn))),
+            turns=(*self._told[: turn.number], self._encoded(turn)),
             thread=self._thread,
             now=self._now,
             style=self._style_at(turn),
             about={name: tools[name].description for name in sorted(named)},
         )
+
+    def _encoded(self, turn: Turn) -> msgspec.Raw:
+        """The turn as it is told. The last one is kept, since several are asked about it."""
+        if self._latest is None or self._latest[0] is not turn:
+            self._latest = turn, msgspec.Raw(encode(turn))
+        return self._latest[1]
 
     def _style_at(self, turn: Turn) -> Style:
         """The conversation's style, with as many words as the logs want of this turn."""
@@ -210,7 +217,8 @@ class Talk:
         self._shown.append(
             Packed([held for call in solved.executed for held in (call.arguments, call.value)])
         )
-        self._told.append(msgspec.Raw(encode(turn)))
+        self._told.append(self._encoded(turn))
+        self._latest = None
         self._added |= dict.fromkeys(_added(turn), turn.number)
         self._failed += map(Packed, solved.failed)
         self.transcript.append(Message(role="user", content=query))
