@@ -62,12 +62,15 @@ class Activity:
         seconds, self._since = now - self._since, now
         if seconds <= 0.0:
             return
-        sums, busy = self._sums, 0
+        sums, busy, alive = self._sums, 0, self._alive
         for label, count in self._now.items():
-            sums[label] += seconds * count
-            busy += count
-        sums["computing"] += seconds * max(0, self._alive - busy)
-        sums["none"] += seconds * max(0, self.width - max(self._alive, busy))
+            if count:
+                sums[label] += seconds * count
+                busy += count
+        if alive > busy:
+            sums["computing"] += seconds * (alive - busy)
+        if self.width > alive and self.width > busy:
+            sums["none"] += seconds * (self.width - max(alive, busy))
 
 
 class doing:

@@ -59,6 +59,8 @@ class ReplyLog:
         if places is None:
             return None
         half = int.from_bytes(key[:8], "little")
+        if half not in places:  # as it is for all but those that are asked again
+            return None
         for at in range(0, len(places), 2):
             if places[at] == half:
                 number, offset = divmod(places[at + 1], 1 << _OFFSET_BITS)

@@ -170,12 +170,11 @@ def _unknown_number(answer: str, seen: list[Any], told: str) -> str:
         return ""
     known: set[float] = set()
     for value in seen:
-        if isinstance(value, bool):
-            continue
-        if isinstance(value, int | float):
-            known.add(float(value))
-        elif isinstance(value, str):
+        kind = type(value)
+        if kind is str:
             known |= _numbers_in(value)
+        elif kind is int or kind is float:
+            known.add(float(value))
     if known.issuperset(asserted):
         return ""  # as most are: the text is long
     known |= numbers(told)

@@ -208,7 +208,7 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
     options = {(step.tool, name) for step in turn.steps for name in step.arguments}
     tools = {step.tool for step in turn.steps}
     seen, fresh, message = context, "", -1
-    hidden = {canonical(v) for step in turn.steps for v in scalars(step.value) if distinctive(v)}
+    hidden = {(type(v), v) for step in turn.steps for v in scalars(step.value) if distinctive(v)}
     for call in executed:
         if call.interrupted:
             continue
@@ -223,7 +223,7 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
         for name, argument in call.arguments.items():
             added = call.tool in tools and (call.tool, name) not in options
             for value in scalars(argument):
-                doubtful = canonical(value) in hidden or (strange and _identifies(value))
+                doubtful = (type(value), value) in hidden or (strange and _identifies(value))
                 if (doubtful or (added and _says(value))) and not stands_in(value, seen):
                     return str(value)
         text = canonical(call.value)

@@ -59,6 +59,8 @@ class Benchmarks:
 
     def overlap(self, message: str) -> Overlap | None:
         """None for a message that shares no run of words with a benchmark."""
+        if not self._runs:
+            return None
         runs = list(_runs(_words(message)))
         shared = [run for run in runs if _mark(run) in self._runs]
         if not shared:

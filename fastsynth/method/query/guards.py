@@ -88,9 +88,8 @@ def query_fault(
         return _no("missing_value_said", str(missing.value))
     if greeted := _greeted(turn, text):
         return _no("greets_a_value", greeted)
-    context = text + normal(history)
     for name, value in user_values(turn):
-        if not stands_in(value, context):
+        if not (stands_in(value, text) or stands_in(value, text + normal(history))):
             return _no("value_missing", f"{name}: {value}")
     for value in hidden_values(turn):
         if distinctive(value) and stands_in(value, text) and not stands_in(value, normal(history)):
@@ -99,7 +98,7 @@ def query_fault(
         return _no("invented_value", strange)
     for choice, older in _choices(turn):
         said = language == ENGLISH or choice.by == "named"
-        if said and not _expressed(choice, context if older else text):
+        if said and not _expressed(choice, text + normal(history) if older else text):
             return _no("choice_not_said", choice.words)
     return _asks_fault(turn, draft)
 
@@ -238,13 +237,12 @@ def named_tool(text: str, tool_names: Collection[str]) -> str:
 
 def distinctive(value: Any) -> bool:
     """Whether finding the value in a text means something: ids and names do, `2` does not."""
-    if isinstance(value, bool) or value is None:
-        return False
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return len(value) >= 4
-    if isinstance(value, int | float):
-        return abs(value) >= 100 or (isinstance(value, float) and not value.is_integer())
-    return False
+    if kind is int:
+        return bool(abs(value) >= 100)
+    return kind is float and (abs(value) >= 100 or not value.is_integer())
 
 
 def _no(reason: str, detail: str) -> Dropped:
