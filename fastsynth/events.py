@@ -175,11 +175,19 @@ class Bus:
     """Delivers each event to every listener at once, in the order they joined."""
 
     def __init__(self) -> None:
-        self._listeners: list[Listener] = []
+        self._listeners: list[tuple[Listener, tuple[type[Event], ...]]] = []
+        self._by_kind: dict[type[Event], tuple[Listener, ...]] = {}
 
-    def listen(self, listener: Listener) -> None:
-        self._listeners.append(listener)
+    def listen(self, listener: Listener, *kinds: type[Event]) -> None:
+        """From now on, to events of these kinds alone; where none is named, to all."""
+        self._listeners.append((listener, kinds))
+        self._by_kind = {}
 
     def emit(self, event: Event) -> None:
-        for listener in self._listeners:
+        kind = type(event)
+        listeners = self._by_kind.get(kind)
+        if listeners is None:
+            listeners = tuple(to for to, kinds in self._listeners if not kinds or kind in kinds)
+            self._by_kind[kind] = listeners
+        for listener in listeners:
             listener(event)

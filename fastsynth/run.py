@@ -23,7 +23,15 @@ from fastsynth.engine.shutdown import Stop
 from fastsynth.engine.space import Space
 from fastsynth.engine.unwrap import unwrapped
 from fastsynth.env.environment import Domain
-from fastsynth.events import Bounds, Bus, Note, RunStarted
+from fastsynth.events import (
+    Bounds,
+    Bus,
+    Note,
+    RequestDone,
+    RequestFailed,
+    RunStarted,
+    SlotTime,
+)
 from fastsynth.llm.client import Client
 from fastsynth.method.chain.chain import Effort
 from fastsynth.method.conversation.decontaminate import load_benchmarks
@@ -103,8 +111,8 @@ async def _opened(
         log = EventLog(order.run_dir / "events.jsonl", anyio.current_time(), anyio.current_time)
         bus.listen(log)
         await stack.enter_async_context(event_log(log, group))
-        bus.listen(books.spent.listen)
-        bus.listen(books.traffic)
+        bus.listen(books.spent.listen, RequestDone)
+        bus.listen(books.traffic, RequestDone, RequestFailed, SlotTime)
         studio = None
         left: Callable[[], Bounds] = Bounds
         if tools is not None:

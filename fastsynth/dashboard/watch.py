@@ -17,7 +17,7 @@ from fastsynth.dashboard.snapshot import Snapshot
 from fastsynth.dashboard.summary import summary, summary_panel
 from fastsynth.dashboard.terminal import Stderr
 from fastsynth.dashboard.view import Progress
-from fastsynth.events import Bus
+from fastsynth.events import Bus, Note
 from fastsynth.records import encode
 from fastsynth.store.summary import Summary
 
@@ -72,7 +72,7 @@ async def watch(
                 yield watched
         else:
             lines = Lines(progress, console.file, quiet=mode == "quiet")
-            bus.listen(lines)
+            bus.listen(lines, Note)
             async with plain(lines, group):
                 yield watched
     finally:

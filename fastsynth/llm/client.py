@@ -14,7 +14,16 @@ import msgspec
 from fastsynth.activity import Activity, doing
 from fastsynth.config import Endpoint, Sampling
 from fastsynth.errors import DiskFull, NoEndpoint, config_error
-from fastsynth.events import Bus, Event, JobFinished, Note, ReplyReused, RequestDone
+from fastsynth.events import (
+    Bus,
+    Event,
+    JobFinished,
+    Note,
+    ReplyReused,
+    RequestDone,
+    TailBegan,
+    TailEnded,
+)
 from fastsynth.llm.address import addresses
 from fastsynth.llm.chat import AgentRole, Ask, NoReply, Reply, ReplyStore
 from fastsynth.llm.completion import decode_reply, encode_reply
@@ -227,7 +236,7 @@ async def open_client(
             in_flight += limits_of(endpoint).in_flight * len(urls)
         raise_file_limit(in_flight + SPARE_FILES)
         client = Client(settings, services, replies, bus)
-        bus.listen(client.listen)
+        bus.listen(client.listen, JobFinished, TailBegan, TailEnded)
         yield client
 
 

@@ -23,7 +23,7 @@ from fastsynth.env.law import Governed, Law, load_law
 from fastsynth.env.registry import Options as ToolOptions
 from fastsynth.env.registry import open_domain
 from fastsynth.errors import FastsynthError, config_error
-from fastsynth.events import Bus
+from fastsynth.events import Bus, JobFinished, JobStarted
 from fastsynth.llm.client import Client, Settings, open_client
 from fastsynth.logs import Counts, read_logs
 from fastsynth.method.discovery.chart import Chart
@@ -139,7 +139,7 @@ async def meet_endpoints(
     )
     activity = Activity(config.engine.width)
     activity.open()
-    bus.listen(activity.listen)
+    bus.listen(activity.listen, JobStarted, JobFinished)
     client = await stack.enter_async_context(
         open_client(settings, replies=_NoReplies(), bus=bus, activity=activity)
     )

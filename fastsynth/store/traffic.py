@@ -14,7 +14,6 @@ import msgspec
 from fastsynth.events import Event, RequestDone, RequestFailed, SlotTime
 
 K = TypeVar("K", bound=str)
-_COUNTED = frozenset((RequestDone, RequestFailed, SlotTime))
 
 
 class EndpointUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +56,6 @@ class Traffic:
         }
 
     def __call__(self, event: Event) -> None:
-        if type(event) not in _COUNTED:
-            return
         if isinstance(event, RequestDone):
             count = self._of(event.endpoint)
             count.replies += 1

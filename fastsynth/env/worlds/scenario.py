@@ -1,7 +1,7 @@
 """Scenarios of the bundled worlds: one thread (who, why, with whom, where, when) for all parts.
 
-Everything is drawn from one generator in a fixed order, so equal generators give equal scenarios,
-whichever parts are asked for.
+The thread and each part's own generator are drawn in a fixed order, so equal generators give equal
+scenarios, whichever parts are asked for.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def draw(parts: Sequence[str], rng: Random) -> Scenario:
         ("wallet", draw_wallet),
         ("messages", draw_messages),
     ):
-        config, said = make(story, Random(rng.getrandbits(64)))
+        own = Random(rng.getrandbits(64))
         if name in parts:
-            state[name] = config
+            state[name], said = make(story, own)
             facts.update(said)
     first = (story.friend.name, story.away.name, story.home.name)
     entities = (*first, story.depart, story.back, story.me.name)

@@ -48,16 +48,20 @@ _FAMILIES = {
 _DEEDS = "|".join(_FAMILIES)
 _ADVERBS = r"(?:\s+(?:now|just|already|also|all|successfully|gone ahead and|went ahead and))*"
 _OWN = rf"\b(?:i|we)(?:'ve|\s+have)?{_ADVERBS}\s+(?P<one>{_DEEDS})\b"
-_CLAIM = re.compile(
+_CLAIMS = (
     _OWN + rf"|\b(?:has|have|'ve|'s)\s+(?:(?:now|just|already|also|successfully)\s+)*been"
     rf"(?:\s+successfully)?\s+(?P<two>{_DEEDS})\b"
     rf"|\b(?:is|are|'s)\s+(?:now|already|all)\s+(?P<three>{_DEEDS})\b"
     rf"|\b(?:was|were)(?:\s+successfully)?\s+(?P<four>{_DEEDS})\b"
-    rf"|\bsuccessfully\s+(?P<five>{_DEEDS})\b|\b(?P<six>{_DEEDS})\s+successfully\b"
-    rf"|^(?:(?:ok|okay|sure|great|all|it's|that's|alright)\W+)?(?P<seven>{_DEEDS})"
-    rf"(?=[.!,]|\s+(?:it|that|the|your|for)\b|$)",
-    re.IGNORECASE,
 )
+_SUCCESSES = rf"|\bsuccessfully\s+(?P<five>{_DEEDS})\b|\b(?P<six>{_DEEDS})\s+successfully\b"
+_REPORTS = (
+    rf"|^(?:(?:ok|okay|sure|great|all|it's|that's|alright)\W+)?(?P<seven>{_DEEDS})"
+    rf"(?=[.!,]|\s+(?:it|that|the|your|for)\b|$)"
+)
+_CLAIM = re.compile(_CLAIMS + _REPORTS, re.IGNORECASE)
+_CLAIM_OF_SUCCESS = re.compile(_CLAIMS + _SUCCESSES + _REPORTS, re.IGNORECASE)
+"""Of a sentence with that word: to look for a deed at each word takes ten times as long."""
 _OWN_CLAIM = re.compile(_OWN, re.IGNORECASE)
 _MOVING = re.compile(
     r"sent|e?mailed|posted|forwarded|(?:re-?)?booked|reserved|ordered|purchased|bought"
@@ -141,11 +145,17 @@ def _unfounded(answer: str, ground: Ground) -> str:
 def _claims(answer: str, *, idle: bool) -> Iterator[re.Match[str]]:
     """Claims of sentences that neither ask, deny nor suppose."""
     for sentence in _SENTENCE.split(answer):
-        for claim in (_CLAIM if idle else _OWN_CLAIM).finditer(sentence):
+        for claim in _pattern(sentence, idle).finditer(sentence):
             if sentence.endswith("?") or _HEDGE.search(sentence[: claim.end()]):
                 continue
             if idle or _MOVING.fullmatch(claim["one"]):
                 yield claim
+
+
+def _pattern(sentence: str, idle: bool) -> re.Pattern[str]:
+    if not idle:
+        return _OWN_CLAIM
+    return _CLAIM_OF_SUCCESS if "successfully" in sentence.casefold() else _CLAIM
 
 
 def _doers(ground: Ground) -> frozenset[str]:
