@@ -11,8 +11,9 @@ from fastsynth.dashboard import canvas, figures
 from fastsynth.dashboard.canvas import BAD, DIM, GOOD, PLAIN, WARN, Line, word
 from fastsynth.dashboard.header import header, level_order
 from fastsynth.dashboard.idle import Idle
+from fastsynth.dashboard.notes import latest, note_lines, one_line
 from fastsynth.dashboard.rates import EndpointView
-from fastsynth.dashboard.snapshot import WIDE, NoteLine, Snapshot, Stratum
+from fastsynth.dashboard.snapshot import WIDE, Snapshot, Stratum
 
 ROOM_FOR_TOKENS = 94
 """Columns inside the box."""
@@ -32,7 +33,8 @@ def draw(view: Snapshot, width: int, height: int) -> list[Line]:
         columns.append(("hint levels", level_rows(view, widths[2] - 4)))
     endpoints = endpoint_rows(view, width - 4)
     tallest = max(len(rows) for _, rows in columns)
-    needs = (tallest + 2, len(endpoints) + 2, max(1, len(view.notes)) + 2)
+    notes = note_lines(view.notes, width - 4)
+    needs = (tallest + 2, len(endpoints) + 2, len(notes) + 2)
     middle, below, last = share_out(height - len(top), needs)
     lines = [*top]
     if middle:
@@ -44,11 +46,11 @@ def draw(view: Snapshot, width: int, height: int) -> list[Line]:
     if below:
         lines += canvas.box("endpoints", _fill(endpoints, below - 2), width, below)
     if last:
-        lines += canvas.box("notes", note_lines(view, last - 2), width, last)
+        lines += canvas.box("notes", latest(notes, last - 2), width, last)
     lines = [canvas.fit(line, width) for line in lines[:height]]
     lines += [canvas.fit([], width)] * (height - len(lines))
     if view.notes and not last and lines:
-        lines[-1] = canvas.fit([word(" "), *_note(view.notes[-1])], width)
+        lines[-1] = canvas.fit([word(" "), *one_line(view.notes[-1])], width)
     return lines
 
 
@@ -179,18 +181,6 @@ def idle_text(idle: Sequence[Idle]) -> str:
 
 def _address(name: str) -> str:
     return name.removeprefix("http://").removeprefix("https://").removesuffix("/v1")
-
-
-def note_lines(view: Snapshot, room: int) -> list[Line]:
-    """The latest notes that fit, the newest last."""
-    shown = view.notes[max(0, len(view.notes) - room) :]
-    return [_note(line) for line in shown] or [[word("none", DIM)]]
-
-
-def _note(line: NoteLine) -> Line:
-    again = [word(f"  x{line.times:,}", DIM)] if line.times > 1 else []
-    look = WARN if line.note.level == "warning" else PLAIN
-    return [word(figures.clock(line.at) + "  ", DIM), word(line.note.text, look), *again]
 
 
 def _fill(rows: Sequence[Line], height: int) -> list[Line]:

@@ -77,8 +77,8 @@ class _Fetching:
                     self._failed(sent, final, False)
                     return NoReply(cause=final, detail=service.hide(detail))
                 case Halt() as halt:
-                    self._failed(sent, halt.why, False)
-                    raise service.stopped(halt, sent.gate)
+                    self._failed(sent, halt.why, service.others(sent.gate))
+                    service.put_out(halt, sent.gate)
                 case _:
                     assert_never(sent.result)
 

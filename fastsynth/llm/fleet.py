@@ -21,13 +21,16 @@ LOOK_SECONDS = 2.0
 
 async def follow(service: Service, bus: Bus) -> None:
     """Keeps the pool as the file says, until cancelled. A file that cannot be read, or that names
-    nobody, changes nothing and is told once."""
+    nobody, changes nothing and is told once. Who was put out may join again once the file is
+    written anew."""
     assert service.endpoint.urls_file is not None
     path = Path(service.endpoint.urls_file)
     seen, refused = 0.0, False
     while True:
         changed = await anyio.to_thread.run_sync(_changed, path)
         if changed != seen or refused:
+            if changed != seen:
+                service.out.clear()
             seen = changed
             refused = not await _apply(service, bus)
         await anyio.sleep(LOOK_SECONDS)
@@ -42,14 +45,14 @@ async def _apply(service: Service, bus: Bus) -> bool:
         return True
     here = service.present()
     for url in wanted:
-        if url not in here:
+        if url not in here and url not in service.out:
             await service.join(url)
     now = service.present()
     for url in here:
         if url not in wanted and len(now) > 1:
             service.leave(url)
             now = service.present()
-    return set(wanted) <= set(now)
+    return set(wanted) <= {*now, *service.out}
 
 
 def _changed(path: Path) -> float:

@@ -62,6 +62,10 @@ class Service:
         self.met = False
         self.absent = False
         """Away, and expected to be: what is stored of it must do."""
+        self.out = set[str]()
+        """Addresses that refused every request, and are sent nothing until they are named anew."""
+        self._strangers: dict[str, str] = {}
+        """Address -> why it could not join, as it was told."""
         self._missed = False
         self._completes = False
         self._hopeless = 0
@@ -108,8 +112,12 @@ class Service:
         if why is None and self.endpoint.kind == "scripted" and tag not in self._scripted:
             why = "no scripted teacher by its own word"
         if why is not None:
-            self._bus.emit(Note(text=f"{tag} does not join: {self.hide(why)}", level="warning"))
+            if self._strangers.get(base) != why:
+                text = f"{tag} does not join: {self.hide(why)}"
+                self._bus.emit(Note(text=text, level="warning"))
+            self._strangers[base] = why
             return
+        self._strangers.pop(base, None)
         self._bases[tag] = base
         self.pool.join(self._gate(tag))
         self._bus.emit(Note(text=f"{tag} joins"))
@@ -158,9 +166,22 @@ class Service:
             await self._tariffs.warm(self.model, self._bases)
             self.met = True
 
-    def stopped(self, verdict: Halt, gate: Gate) -> NoEndpoint:
-        """The error that ends the run, naming address and variable, never a secret."""
-        return self.gone(self._bases[gate.label], self._explain(verdict))
+    def others(self, gate: Gate) -> bool:
+        """Whether requests may be sent to another address."""
+        return any(other is not gate for other in self.pool.gates)
+
+    def put_out(self, verdict: Halt, gate: Gate) -> None:
+        """Nothing more is sent to an address that can answer nobody. Raises NoEndpoint where it was
+        the last, naming address and variable, never a secret."""
+        why, base = self._explain(verdict), self._bases[gate.label]
+        if not self.others(gate):
+            raise self.gone(base, why)
+        if gate in self.pool.gates:
+            self.pool.leave(gate)
+            self.out.add(base)
+            left = len(self.pool.gates)
+            text = f"{gate.label}: {self.hide(why)}; going on with {left} other address"
+            self._bus.emit(Note(text=text + "es" * (left > 1), level="warning"))
 
     def _explain(self, verdict: Halt) -> str:
         variable = key_variable(self.endpoint)

@@ -11,7 +11,8 @@ from rich.cells import cell_len
 
 from fastsynth.dashboard import canvas, figures
 from fastsynth.dashboard.frame import draw, share_out
-from fastsynth.dashboard.snapshot import SCRIPTED, ending
+from fastsynth.dashboard.notes import latest, note_lines
+from fastsynth.dashboard.snapshot import SCRIPTED, NoteLine, ending
 from fastsynth.dashboard.view import Progress
 from fastsynth.events import JobFinished, Note, RequestDone, RunStarted, SlotTime
 
@@ -111,6 +112,19 @@ def test_a_bar_is_as_wide_as_asked() -> None:
         text = "".join(segment.text for segment in canvas.bar(part, 100, 13))
 
         assert cell_len(text) == 13
+
+
+@pytest.mark.parametrize("text", ["", "w " * 200, "w" * 500, "長い注意書き" * 40, "a note"])
+@pytest.mark.parametrize("width", [24, 40, 80, 200])
+def test_a_note_is_whole_where_there_is_room(text: str, width: int) -> None:
+    lines = note_lines([NoteLine(Note("first"), 1.0), NoteLine(Note(text), 2.0)], width)
+    *whole, last = ["".join(segment.text for segment in line) for line in lines]
+
+    assert all(cell_len(line) <= width for line in whole)
+    assert len(lines) == 2 or not last[:5].strip()
+    said = "".join("".join([*whole, last]).split())
+    assert "".join(text.split()) in said.replace("00:02", "")
+    assert latest(lines, 1) == lines[-1:]
 
 
 def test_enough_accepted_says_what_is_still_waited_for() -> None:

@@ -6,10 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 import anyio
+import pytest
 from client_setup import Setup, ask
-from loopback_server import hang, json_reply, loopback
+from loopback_server import failing, hang, json_reply, loopback
 from virtual_clock import run_virtual
 
+from fastsynth.errors import NoEndpoint
 from fastsynth.events import JobFinished, Note, RequestFailed, SlotTime, Throttled
 from fastsynth.llm.chat import NoReply, Reply
 from fastsynth.llm.limits import Gate, Limits, Permit
@@ -212,3 +214,50 @@ async def test_a_file_that_names_nobody_changes_nothing(tmp_path: Path) -> None:
 
     assert isinstance(reply, Reply)
     assert "stay as they are" in setup.of(Note)[0].text
+
+
+async def test_an_address_that_refuses_its_key_is_left_and_the_last_one_ends_the_run() -> None:
+    setup = Setup()
+    async with loopback() as good, loopback() as bad, setup.client(good.url, bad.url) as client:
+        await client.check()
+        bad.default = failing(401, message="key expired")
+        async with anyio.create_task_group() as group:
+            for job in range(12):
+                group.start_soon(client.ask, ask(job))
+        lanes = [lane.endpoint for lane in client.lanes()]
+        good.default = failing(404, message="no such model")
+        with pytest.raises(NoEndpoint, match="no such model"):
+            await client.ask(ask(99))
+    warned = [note.text for note in setup.of(Note) if note.level == "warning"]
+
+    assert lanes == [f"fleet@{good.url.split('/')[2]}"]
+    assert len(good.bodies) == 13
+    assert bad.bodies
+    assert ["key expired" in text and "1 other address" in text for text in warned] == [True]
+
+
+async def test_who_was_put_out_joins_again_when_the_file_is_written_anew(tmp_path: Path) -> None:
+    setup = Setup()
+    listed = tmp_path / "fleet.txt"
+    async with loopback() as one, loopback() as two:
+        listed.write_text(f"{one.url}\n{two.url}\n")
+        async with (
+            setup.client(urls_file=str(listed)) as client,
+            anyio.create_task_group() as group,
+        ):
+            await client.check()
+            two.steps = [failing(404)] * 50
+            async with anyio.create_task_group() as asking:
+                for job in range(12):
+                    asking.start_soon(client.ask, ask(job))
+            gone = len(client.lanes())
+            two.steps.clear()
+            group.start_soon(client.attend)
+            listed.write_text(f"{one.url}\n{two.url}\n# mended\n")
+            with anyio.fail_after(10):
+                while len(client.lanes()) < 2:  # noqa: ASYNC110
+                    await anyio.sleep(0.05)
+            group.cancel_scope.cancel()
+
+    assert gone == 1
+    assert any(note.text.endswith(" joins") for note in setup.of(Note))
