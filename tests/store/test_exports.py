@@ -150,6 +150,18 @@ def test_a_call_that_failed_by_its_own_fault_is_context_and_an_injected_failure_
     assert learned == [[False, False, True, True, True], [True] * 5]
 
 
+def test_a_call_that_was_made_to_fail_and_not_made_again_was_wrong_itself() -> None:
+    other = ToolCall(id="call00001", name="read", arguments='{"id":"another"}')
+    messages = [
+        calls(other) if message.tool_calls[:1] == (call("read", 1),) else message
+        for message in STUMBLED.messages[1:]
+    ]
+    failed = {"errors_recovered": ("call00001",), "interrupted_calls": ("call00001",)}
+    (line,) = lines("openai", row(*messages, **failed))
+
+    assert [m.get("weight", 1) for m in line["messages"] if m["role"] == "assistant"] == [0, 1, 1]
+
+
 def test_trl_puts_into_the_prompt_what_is_not_learned() -> None:
     for conversation in (PARALLEL, GROWN, STUMBLED):
         for line in lines("trl", conversation):

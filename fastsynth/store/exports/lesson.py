@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from fastsynth.records import Conversation, Message
+from fastsynth.records import Conversation, Message, canonical
 from fastsynth.store.task import Task
 
 By = Literal["conversation", "turn", "step"]
@@ -63,7 +63,7 @@ def _pieces(row: Conversation) -> Iterator[Lesson]:
     tools = _decode_tools(row.tools)
     added = {more.turn: _decode_tools(more.tools) for more in row.tools_added}
     turns = _turns(row)
-    failed = set(row.errors_recovered) - set(row.interrupted_calls)
+    failed = _faults(row)
     starts = sorted({0, *added})
     for start, end in zip(starts, [*starts[1:], turns[-1] + 1 if turns else 0], strict=True):
         tools += added.get(start, ())
@@ -76,6 +76,27 @@ def _pieces(row: Conversation) -> Iterator[Lesson]:
         )
         if any(learned):
             yield Lesson(tools=tools, messages=row.messages[:size], learned=learned)
+
+
+def _faults(row: Conversation) -> set[str]:
+    """Ids of calls that failed by the teacher's own doing: not those that were made to fail. But
+    one of these that was not made again as it was did not fail by that alone: it was wrong."""
+    injected, wrong = set(row.interrupted_calls), set[str]()
+    again: set[tuple[str, str]] = set()
+    for call in (call for message in reversed(row.messages) for call in message.tool_calls):
+        made = call.name, same_arguments(call.arguments)
+        if call.id in injected and made not in again:
+            wrong.add(call.id)
+        again.add(made)
+    return set(row.errors_recovered) - injected | wrong
+
+
+def same_arguments(arguments: str) -> str:
+    """A text that is the same for equal arguments; malformed ones stay as they are."""
+    try:
+        return canonical(msgspec.json.decode(arguments))
+    except msgspec.DecodeError:
+        return arguments
 
 
 def tools_at(row: Conversation | Task, turn: int) -> Tools:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from fastsynth.records import Conversation, Message, canonical, encode
+from fastsynth.records import Conversation, Message, encode
 from fastsynth.store.exports.formats import (
     Format,
     Line,
@@ -21,7 +21,7 @@ from fastsynth.store.exports.formats import (
     object_arguments,
     swift_messages,
 )
-from fastsynth.store.exports.lesson import By, Tools, tools_at
+from fastsynth.store.exports.lesson import By, Tools, same_arguments, tools_at
 from fastsynth.store.preferences import Preference
 
 PAIRS: frozenset[Format] = frozenset({"dpo", "swift-dpo"})
@@ -103,14 +103,7 @@ def _cut(pair: Pair) -> Pair:
 
 
 def _calls(message: Message) -> list[tuple[str, str]]:
-    return [(call.name, _canonical(call.arguments)) for call in message.tool_calls]
-
-
-def _canonical(arguments: str) -> str:
-    try:
-        return canonical(msgspec.json.decode(arguments))
-    except msgspec.DecodeError:
-        return arguments
+    return [(call.name, same_arguments(call.arguments)) for call in message.tool_calls]
 
 
 def _to_last_word(messages: tuple[Message, ...]) -> tuple[Message, ...]:
