@@ -24,18 +24,24 @@ class Consumer:
         self.run = run
         self.own = run.arguments.get(parameter)
         self.message = ""
-        self._seen: dict[tuple[int, str], tuple[Point, bool]] = {}
-        """By point and value: many results give the same."""
+        self._seen = {(id(run.point), canonical(self.known)): (run.point, True)}
+        """By point and value: many results give the same, and the one that ran."""
+        self._last = 0
+        """Number of the call that is the last it may make."""
 
     @property
     def known(self) -> Any:
         """A value that works here; None where there is none."""
         return self.own[0] if isinstance(self.own, list) and self.own else self.own
 
+    def allow(self, calls: int) -> None:
+        """From now on, how many it may make."""
+        self._last = self._prober.calls + calls
+
     @property
     def left(self) -> int:
         """Calls that may still be made; 0 where no answer says anything."""
-        return self._prober.left
+        return min(self._prober.left, self._last - self._prober.calls)
 
     def arguments(self, value: Any) -> dict[str, Any]:
         if not self._many:

@@ -51,7 +51,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
         if kind == "mcp":
             return cls(scenarios=2, calls=max(3_000, 20 * tools))
         if kind == "python":
-            return cls(scenarios=4 if tools <= MANY else 2, calls=max(20_000, 100 * tools))
+            return cls(scenarios=4 if tools <= MANY else 2, calls=max(20_000, 120 * tools))
         return cls()
 
 

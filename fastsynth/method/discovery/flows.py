@@ -27,8 +27,10 @@ from fastsynth.records import canonical
 
 PER_EDGE = 1.5
 """Calls that trying a value takes: more where a call has to give it first."""
-PER_CONTROL = 3
+PER_CONTROL = 2
 """The same of a stranger at most."""
+LEAST = 24
+"""Calls for one parameter, where they are scarce: fewer say nothing."""
 
 
 class Trial(msgspec.Struct, kw_only=True):
@@ -73,10 +75,13 @@ async def measure(
     held = [(STATE + one.path, one.value) for one in explorer.pool.values if one.source == "state"]
     needs = [len(sources.fitting(schema)) + len(told) for _, _, schema in trials]
     most = share(needs, int(prober.left / PER_EDGE))
-    sayable = len(told) if most >= max(needs, default=0) else PER_PATH
+    scarce = most < max(needs, default=0)
+    sayable = PER_PATH if scarce else len(told)
     for number, (trial, place, schema) in enumerate(trials):
         await checkpoint()
         progress.at("parameters tried", number, len(trials))
+        own = max(LEAST, prober.left // (len(trials) - number))
+        trial.allow(own if scarce else prober.left)
         if await _controls(trial, place, schema, flows, rng):
             await _edges(trial, place, sources.nearest(place, trial.known, schema, most), flows)
             await _said(trial, place, schema, told, sayable, flows)
@@ -132,7 +137,7 @@ async def _edges(trial: Consumer, place: Place, sources: Sequence[Source], flows
         ok = tried[mark] = await trial.runs(point, source.value)
         if ok and source.run.moved:
             ok = tried[mark] = await _is_fresh(trial, source)
-        if not trial.left:
+        if trial.left <= 0:
             return
         counted = flows.edges.setdefault((source.place, place), Trial())
         counted.add(ok, _pair(source, trial) if ok and counted.example is None else None)
@@ -163,7 +168,7 @@ async def _said(
         count[group] = count.get(group, 0) + 1
         if count[group] <= most:
             ok = await trial.runs(trial.run.point, value)
-            if not trial.left:
+            if trial.left <= 0:
                 return
             flows.said.setdefault((group, place), Trial()).add(ok)
 
