@@ -52,6 +52,12 @@ class EnvironmentBroken(FastsynthError):
     """The environment itself failed (a worker died, a server went away): not the tool's doing."""
 
 
+class StateRefused(EnvironmentBroken):
+    """The user's own code makes no initial state, or one that cannot be copied or compared."""
+
+    exit_code = 2
+
+
 class DiskFull(FastsynthError):
     """Nothing more can be written; everything written before is whole and the run can go on."""
 

@@ -197,16 +197,21 @@ def _is_id(parameter: str) -> bool:
 def _advice(tools: Mapping[str, Tool], wanted: Mapping[str, list[Any]]) -> Iterator[str]:
     """What keeps a tool from being used, one line each."""
     given = {concept for tool in tools.values() for concept in profile(tool).gives.values()}
+    bare = ", ".join(tool.name for tool in tools.values() if _is_bare(tool.result))
     for tool, name, schema, concept in _parameters(tools):
         place = f"{tool.name}({name})"
         required = name in tool.parameters.get("required", ())
         if not schema.get("type") and "enum" not in schema and "anyOf" not in schema:
             yield f"{place}: no type, need an annotation such as {name}: str"
         elif required and concept in GENERIC and not tool.takes and "enum" not in schema:
-            said = f'{name}: Annotated[str, Means("{_noun(tool.name)}_{name}")]'
+            kind = {"integer": "int", "number": "float"}.get(schema.get("type", ""), "str")
+            said = f'{name}: Annotated[{kind}, Means("{_noun(tool.name)}_{name}")]'
             yield f"{place}: a name that means anything; rename it, or annotate it: {said}"
         elif required and _is_id(name) and concept not in given:
-            yield f"{place}: no result holds a {concept}, need a tool that returns one"
+            if bare:
+                yield f"{place}: no typed result has a {concept}; looked for in those of {bare}"
+            else:
+                yield f"{place}: no result holds a {concept}, need a tool that returns one"
         elif required and concept in wanted and not wanted[concept]:
             yield f"{place}: nothing to say for it; add values to FACTS[{concept!r}]"
     for tool in tools.values():
@@ -214,6 +219,12 @@ def _advice(tools: Mapping[str, Tool], wanted: Mapping[str, list[Any]]) -> Itera
             yield f"{tool.name}: no docstring, need a line that says what it does"
         if not tool.result:
             yield f"{tool.name}: no return type; with one, its results can feed other tools"
+
+
+def _is_bare(result: Mapping[str, Any]) -> bool:
+    """Whether a result is a record, or a list of them, whose fields nothing names."""
+    inner = result.get("items", result)
+    return inner.get("type") == "object" and not inner.get("properties")
 
 
 def _noun(tool: str) -> str:

@@ -15,8 +15,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from traceback import extract_tb
 from typing import Any, BinaryIO
 from weakref import WeakSet
 
@@ -33,7 +35,7 @@ from fastsynth.env.adapters.results import within
 from fastsynth.env.environment import Observation
 from fastsynth.env.law import Call, Law, load_law
 from fastsynth.env.machine import of_the_machine
-from fastsynth.errors import ConfigError, EnvironmentBroken, boundary
+from fastsynth.errors import ConfigError, EnvironmentBroken, StateRefused, boundary
 
 HEADER = struct.Struct(">I")
 SETTLE = 1.0
@@ -62,6 +64,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a call tried to end its process; the session is not to be used further."""
     machine: str = ""
     """What the machine did to a call; the session is not to be used further."""
+    refused: str = ""
+    """Why there is no initial state, or none that can be compared; the user's own code says so."""
     unlawful: str = ""
     """Why a user's rules could not be asked."""
 
@@ -91,6 +95,8 @@ class Host:
         with boundary() as caught:
             try:
                 return self._ops[request.op](request)
+            except StateRefused as error:
+                return Response(refused=str(error))
             except EnvironmentBroken as error:
                 return Response(broken=str(error))
             except ConfigError as error:
@@ -98,8 +104,11 @@ class Host:
         return Response(broken=f"{request.op}: {caught.error!r}")
 
     def _reset(self, request: Request) -> Response:
-        self._live[request.session] = build(self._found, request.value)
-        return Response()
+        with boundary() as caught:
+            self._live[request.session] = build(self._found, request.value)
+            return Response()
+        assert caught.error is not None
+        return Response(refused=f"making an initial state: {_where(caught.error)}")
 
     def _call(self, request: Request) -> Response:
         live, before = self._live[request.session], frozenset(threading.enumerate())
@@ -167,6 +176,14 @@ class Host:
     def _forget(self, request: Request) -> Response:
         self._live.pop(request.session, None)
         return Response()
+
+
+def _where(error: Exception) -> str:
+    """The exception, with the last place outside of this package that it came by."""
+    ours = str(Path(__file__).parents[1])
+    frames = [f for f in extract_tb(error.__traceback__) if not f.filename.startswith(ours)]
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{error!r}{place}"
 
 
 def _target(live: Any) -> AbstractContextManager[Any]:

@@ -240,7 +240,7 @@ async def test_a_state_that_cannot_be_loaded_breaks_the_environment(sample_tools
     domain = PythonDomain(f"{sample_tools}:Shelf", time_limit=LIMIT, workers=1)
     try:
         shelf = await domain.open(domain.parts)
-        with pytest.raises(EnvironmentBroken, match="reset"):
+        with pytest.raises(EnvironmentBroken, match="making an initial state"):
             await shelf.reset({"sample_tools": {"titles": 7}})
     finally:
         await domain.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from fastsynth.errors import EnvironmentBroken
+from fastsynth.errors import StateRefused
 
 
 def is_plain(value: Any) -> bool:
@@ -39,7 +39,7 @@ def reduced(value: Any, name: str) -> dict[str, Any]:
     try:
         parts = value.__reduce_ex__(4)
     except TypeError as error:
-        raise EnvironmentBroken(f"state: a {name}, need values that can be copied") from error
+        raise StateRefused(f"state: a {name}, need values that can be copied") from error
     if isinstance(parts, str):
         return {"name": parts}
     rest = [list(part) if hasattr(part, "__next__") else part for part in parts[1:]]

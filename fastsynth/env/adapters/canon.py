@@ -8,7 +8,9 @@ two states write the same bytes.
 from __future__ import annotations
 
 import pickle
+import sqlite3
 import types
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,6 +22,7 @@ from typing import Any
 
 from fastsynth.env.adapters.attributes import attributes, is_plain, reduced
 from fastsynth.env.adapters.dice import Dice, text_of
+from fastsynth.env.adapters.tables import tables_of
 
 Write = Callable[[str], None]
 Memo = dict[bytes, str]
@@ -191,6 +194,9 @@ class _Writer:
             self._put(f"v{name}:{value!r};")
         elif isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
             self._put(f"t{value.__module__}.{value.__qualname__};")
+        elif isinstance(value, sqlite3.Connection):
+            self._put("q")
+            self._mapping({n: frozenset(Counter(r).items()) for n, r in tables_of(value).items()})
         elif isinstance(value, (types.ModuleType, PurePath)):
             self._put(f"n{value};")
         else:

@@ -121,9 +121,9 @@ def facts_of(tools: Mapping[str, Tool], state: Any) -> dict[str, list[Any]]:
 
 
 def _unsaid(tools: Mapping[str, Tool]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """(concept, schema to draw by) of what a call needs and no result holds by its name; never an
-    id."""
-    held = {name for tool in tools.values() for name in _fields(tool.result)}
+    """(concept, schema to draw by) of what a call needs and no result holds by its name, none at
+    least that is to be had without it; never an id."""
+    held = _held(tools)
     for tool in tools.values():
         required = tool.parameters.get("required", ())
         drawn = unrolled(tool.parameters)
@@ -133,6 +133,34 @@ def _unsaid(tools: Mapping[str, Tool]) -> Iterator[tuple[str, Mapping[str, Any]]
                 whole = drawn[name]
                 items = whole.get("items", {}) if schema.get("type") == "array" else whole
                 yield concept_of(name, schema), simple(items)
+
+
+def _held(tools: Mapping[str, Tool]) -> frozenset[str]:
+    """Names of result fields that are there before anybody has said one of that name."""
+    fields = {name: frozenset(_fields(tool.result)) for name, tool in tools.items()}
+    needs = {name: frozenset(tool.parameters.get("required", ())) for name, tool in tools.items()}
+    every = frozenset().union(*fields.values())
+    doubtful = {name for need in needs.values() for name in need & every if not looks_opaque(name)}
+    return every - {name for name in doubtful if name not in _reached(fields, needs, name)}
+
+
+def _reached(
+    fields: Mapping[str, frozenset[str]], needs: Mapping[str, frozenset[str]], unsaid: str
+) -> set[str]:
+    """Result fields of the tools that run where people say all but ids and `unsaid`."""
+    found: set[str] = set()
+    left = dict(needs)
+    while True:
+        ready = [
+            name
+            for name, wanted in left.items()
+            if all(one in found for one in wanted if one == unsaid or looks_opaque(one))
+        ]
+        if not ready:
+            return found
+        for name in ready:
+            found |= fields[name]
+            del left[name]
 
 
 def looks_opaque(name: str) -> bool:

@@ -7,6 +7,7 @@ that a function makes global later.
 from __future__ import annotations
 
 import pickle
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -15,6 +16,7 @@ from typing import Any
 
 from fastsynth.env.adapters.canon import digest_of
 from fastsynth.env.adapters.results import plain
+from fastsynth.env.adapters.tables import shown_tables
 from fastsynth.errors import EnvironmentBroken, boundary
 
 _CODE = (ModuleType, FunctionType, BuiltinFunctionType, type)
@@ -82,7 +84,9 @@ def shown(value: Any) -> Any:
     """A state as JSON as far as it goes; {} where it cannot be shown."""
     with boundary():
         held = pickle.loads(initial(value)) if isinstance(value, ModuleType) else vars(value)
-        return {name: plain(item) for name, item in held.items() if _is_plain(item)}
+        tables = [item for item in held.values() if isinstance(item, sqlite3.Connection)]
+        seen = {name: rows for one in tables for name, rows in shown_tables(one).items()}
+        return {**seen, **{name: plain(item) for name, item in held.items() if _is_plain(item)}}
     return {}
 
 

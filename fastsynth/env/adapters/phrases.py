@@ -42,12 +42,12 @@ def drafted(name: str, schema: Mapping[str, Any], said: Mapping[str, Sequence[An
     def known(field: str, inner: Mapping[str, Any]) -> Sequence[Any]:
         if inner.get("type") != "string" or "enum" in inner:
             return said.get(field, ())
-        return said.get(field) or samples(inner) or phrases(field)
+        return said.get(field) or [text for text in samples(inner) if text] or phrases(field)
 
     if said.get(name):
         return list(said[name])
     made = _numbers(schema) or list(known(name, schema)) or samples(schema, known)
-    return [value for value in made if value not in ({}, [])]
+    return [value for value in made if value not in ({}, [], "")]
 
 
 def _numbers(schema: Mapping[str, Any]) -> list[Any]:

@@ -18,7 +18,7 @@ from fastsynth.env.adapters.pool import Stopped, Worker
 from fastsynth.env.environment import Observation, Tool
 from fastsynth.env.machine import AGAIN
 from fastsynth.env.worker import Request, Response
-from fastsynth.errors import ConfigError, EnvironmentBroken
+from fastsynth.errors import ConfigError, EnvironmentBroken, StateRefused
 
 LOST = -1
 """Generation of a session that is to be built again wherever it is asked for next."""
@@ -141,6 +141,8 @@ class PythonEnvironment:
                 raise EnvironmentBroken(f"{self._domain.name}: {what} {error}") from error
             if response is None:
                 return await self._rebuild()
+            if response.refused:
+                raise StateRefused(f"{self._domain.name}: {response.refused}")
             what = response.broken or response.stopped or response.machine
             if what:
                 raise EnvironmentBroken(f"{self._domain.name}: {request.name or 'reset'}: {what}")
@@ -164,6 +166,8 @@ class PythonEnvironment:
             raise EnvironmentBroken(f"{self._domain.name}: {op} {error}") from error
         if response.unlawful:
             raise ConfigError(response.unlawful)
+        if response.refused:
+            raise StateRefused(f"{self._domain.name}: {response.refused}")
         if response.broken:
             raise EnvironmentBroken(f"{self._domain.name}: {response.broken}")
         return response

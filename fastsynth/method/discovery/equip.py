@@ -7,7 +7,8 @@ edges that were found, and no more. Facts and live values are filed under the ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -30,6 +31,7 @@ SERVES = 3
 NAMED = 0.6
 """Least likeness by which a group of facts goes to a parameter that takes anything."""
 Place = tuple[str, str]
+_ENDS = re.compile(r"(?:cancel|close|delete|remove|drop|revoke|clear|archive|discard)(?:_|[A-Z])")
 
 
 class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,14 +126,15 @@ def _knowledge(domain: Domain, found: Discovery) -> tuple[Knowledge, list[Edge]]
     takes: dict[str, dict[str, str]] = {name: {} for name in tools}
     for (name, parameter), concept in concepts.items():
         takes[name][parameter] = concept
-    mutates, silent = frozenset(found.mutates), frozenset(found.silent)
+    unproven = frozenset(found.silent) | _unproven(edges, concepts, opaque)
+    mutates = frozenset(found.mutates)
     equipped = {
         name: msgspec.structs.replace(
             tool,
             takes=takes[name],
             gives=gives[name],
             needs=tuple(o.before for o in found.orders if o.after == name and o.before in tools),
-            mutates=name in mutates or (tool.mutates and (hinted or name in silent)),
+            mutates=name in mutates or (tool.mutates and (hinted or name in unproven)),
             askable=tool.askable and sum(o.before == name for o in found.orders) < SERVES,
         )
         for name, tool in tools.items()
@@ -146,6 +149,21 @@ def _knowledge(domain: Domain, found: Discovery) -> tuple[Knowledge, list[Edge]]
     )
     named = [msgspec.structs.replace(e, concept=concepts[e.consumer, e.parameter]) for e in edges]
     return knowledge, named
+
+
+def _unproven(
+    edges: Iterable[Edge], concepts: Mapping[Place, str], opaque: Collection[str]
+) -> frozenset[str]:
+    """Tools named for what they do away with, never called with an id that there was: then they
+    answered, and had nothing to change."""
+    return frozenset(
+        edge.consumer
+        for edge in edges
+        if edge.evidence == "schema"
+        and not edge.trials
+        and concepts[edge.consumer, edge.parameter] in opaque
+        and _ENDS.match(edge.consumer)
+    )
 
 
 def _concepts(tools: Mapping[str, Tool], edges: Iterable[Edge]) -> dict[Place, str]:

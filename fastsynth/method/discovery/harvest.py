@@ -64,7 +64,7 @@ def _below(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         table = is_table(value, {})
         for key, item in value.items():
-            if table:
+            if table and path:  # at the top are parts, which nobody speaks of
                 yield f"{path}{{}}", key
             below = f"{path}{{*}}" if table else paths.join(path, _plain(str(key)))
             yield from _below(item, below)
