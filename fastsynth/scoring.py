@@ -15,7 +15,7 @@ import msgspec
 
 from fastsynth.env.environment import Domain
 from fastsynth.env.law import Governed, load_law
-from fastsynth.env.registry import domain_of_row
+from fastsynth.env.registry import Options, domain_of_row
 from fastsynth.env.world import living
 from fastsynth.episode import Course, Episode, Said, TurnReward
 from fastsynth.errors import FastsynthError
@@ -31,7 +31,10 @@ class Scorer:
     """Opens what rows act in, each environment once. Of one event loop; any number of attempts may
     be scored at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, time_limit: float = 10.0) -> None:
+        """`time_limit`: seconds a call of a `python:` tool may take, as `tools.time_limit` of the
+        run."""
+        self._options = Options(time_limit=time_limit)
         self._domains: dict[tuple[str, ...], tuple[Domain, tuple[str, ...]]] = {}
 
     async def __aenter__(self) -> Scorer:
@@ -120,7 +123,7 @@ class Scorer:
         rules = msgspec.json.decode(task.checks, type=list[Due])[0].rules
         key = task.environment, canonical([state.get("mcp"), state.get("found")]), rules
         if key not in self._domains:
-            domain, parts = domain_of_row(task.environment, state=state)
+            domain, parts = domain_of_row(task.environment, options=self._options, state=state)
             if rules:
                 domain = Governed(domain, load_law(rules), "")
             self._domains[key] = domain, parts

@@ -14,6 +14,7 @@ from running import Endpoint, here, rows
 from fastsynth.env.law import Governed, load_law
 from fastsynth.env.registry import open_domain
 from fastsynth.env.world import World, living
+from fastsynth.errors import EnvironmentBroken
 from fastsynth.records import Conversation
 from fastsynth.scoring import Scorer
 from fastsynth.store.compact import read_preferences
@@ -162,3 +163,11 @@ async def test_a_reward_is_lost_by_a_call_that_breaks_a_rule(governed: Path) -> 
 
     assert reward.turns[0].reason == "breaks_rule"
     assert "Dr. Sato does no whitening." in reward.turns[0].detail
+
+
+@pytest.mark.anyio
+async def test_a_scorer_gives_python_tools_the_time_it_is_told(governed: Path) -> None:
+    row = next(row for row in rows(governed) if row.num_calls)
+    async with Scorer(time_limit=1e-6) as scorer:
+        with pytest.raises(EnvironmentBroken, match="time"):
+            await scorer.reward(row, row.messages)
