@@ -11,7 +11,7 @@ from contextlib import suppress
 from fastsynth import __version__
 from fastsynth.engine.signals import as_ctrl_c
 from fastsynth.engine.unwrap import unwrapped
-from fastsynth.errors import FastsynthError, Interrupted
+from fastsynth.errors import ConfigError, FastsynthError, Interrupted
 from fastsynth.invocation import PROGRAM, program
 from fastsynth.parsers import plans, rows, runs, testbed
 from fastsynth.parsers.command import Parser
@@ -66,6 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _complain(f"{error.filename}: {error.strerror}")
+        return ConfigError.exit_code
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -116,6 +116,7 @@ def test_a_mistyped_config(
         (["--max-time", "2y"], ["--max-time", "'2y'", "such as 2h"]),
         (["--max-time", "0"], ["--max-time", "'0'", "such as 2h"]),
         (["--base-url", "ftp://gpu"], ["$.endpoints.teacher.url", "ftp://gpu", "need http://"]),
+        (["--base-url", "http://h:99999/v1"], ["$.endpoints.teacher.url", "99999", "out of range"]),
         (["-c", "absent.yaml"], ["absent.yaml", "no such config", "offline.yaml"]),
         (["absent.yaml"], ["absent.yaml", "no such config", "offline.yaml"]),
         (

@@ -272,3 +272,14 @@ def test_parsing_a_command_loads_none_of_what_commands_need() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
 
     assert done.stdout.splitlines()[-1] == "loaded: []", done.stderr
+
+
+def test_a_file_that_cannot_be_read_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "manifest.json").mkdir()
+    code = main(["status", str(tmp_path)])
+
+    assert code == 2
+    said = f"fastsynth: {tmp_path / 'manifest.json'}: Is a directory\n"
+    assert capsys.readouterr().err == said

@@ -295,3 +295,15 @@ def test_english_alone_is_no_other_run_than_before(path: Path) -> None:
 
     assert identity_of(weighed, "p", MODELS) == identity_of(plain, "p", MODELS)
     assert identity_of(mixed, "p", MODELS) != identity_of(plain, "p", MODELS)
+
+
+def test_space_around_a_key_is_dropped_and_a_line_break_inside_is_refused(path: Path) -> None:
+    path.write_text(VARIABLES)
+    config = loaded(path, {"HOST": "gate.example", "GATE_KEY": "secret-1\n", "b": "B"})
+    assert config.endpoints["paid"].headers["api-key"] == "secret-1"
+
+    broken = {"HOST": "gate.example", "GATE_KEY": "secret-1\nX", "b": "B"}
+    with pytest.raises(ConfigError, match=r"headers.api-key: \(not shown\), need one line"):
+        loaded(path, broken)
+    with pytest.raises(ConfigError, match="variable OPENAI_API_KEY: "):
+        loaded(path, {**broken, "GATE_KEY": "g", "OPENAI_API_KEY": "a\rb"})

@@ -23,20 +23,34 @@ def filled(endpoint: Endpoint, place: str, environ: Mapping[str, str]) -> Endpoi
     if endpoint.key_env is not None and not _NAME.fullmatch(endpoint.key_env):
         allowed = "need the name of the variable that holds the key, never the key itself"
         raise ConfigError(f"{place}.key_env: (not shown), {allowed}")
+    variable = endpoint.key_env or "OPENAI_API_KEY"
+    if endpoint.kind == "openai" or endpoint.key_env is not None:
+        _sendable(environ.get(variable, ""), f"environment variable {variable}")
 
     def told(text: str, key: str) -> str:
         def value(written: re.Match[str]) -> str:
             if written[1] not in environ:
                 allowed = f"need the environment variable {written[1]}, it is not set"
                 raise config_error(f"{place}.{key}", written[0], allowed)
-            return environ[written[1]]
+            return environ[written[1]].strip()
 
         return _WRITTEN.sub(value, text)
+
+    def header(name: str, text: str) -> str:
+        return _sendable(told(text, f"headers.{name}"), f"{place}.headers.{name}")
 
     return msgspec.structs.replace(
         endpoint,
         url=endpoint.url and told(endpoint.url, "url"),
         urls=tuple(told(url, f"urls[{n}]") for n, url in enumerate(endpoint.urls)),
         proxy=endpoint.proxy and told(endpoint.proxy, "proxy"),
-        headers={name: told(text, f"headers.{name}") for name, text in endpoint.headers.items()},
+        headers={name: header(name, text) for name, text in endpoint.headers.items()},
     )
+
+
+def _sendable(text: str, place: str) -> str:
+    """Space around a key comes from the file it was read from; a line break inside is a mistake."""
+    text = text.strip()
+    if not text.isprintable():
+        raise ConfigError(f"{place}: (not shown), need one line without control characters")
+    return text

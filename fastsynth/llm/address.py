@@ -18,7 +18,11 @@ def addresses(name: str, endpoint: Endpoint) -> tuple[str, ...]:
     if not given:
         raise config_error(f"$.endpoints.{name}.url", endpoint.url, "need an address or `urls`")
     for url in given:
-        parsed = URL(url)
+        try:
+            parsed = URL(url)
+        except ValueError as error:
+            place = f"$.endpoints.{name}.url"
+            raise config_error(place, url, f"need http://HOST[:PORT]/v1 ({error})") from error
         if parsed.scheme not in ("http", "https") or not parsed.host:
             raise config_error(f"$.endpoints.{name}.url", url, "need http://HOST[:PORT]/v1")
     return tuple(dict.fromkeys(url.rstrip("/") for url in given))

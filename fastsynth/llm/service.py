@@ -190,7 +190,7 @@ class Service:
                 state = "" if secret(self.endpoint) else ", which is not set"
                 return f"key refused; it is read from {variable}{state} ({verdict.detail})"
             case "model":
-                known = ", ".join(self.known) or "none listed"
+                known = ", ".join(self.known) or "none listed; the address ends in /v1 mostly"
                 return f"model {self.model!r} not found; known: {known} ({verdict.detail})"
             case "money":
                 return f"the account of the key in {variable} is used up ({verdict.detail})"

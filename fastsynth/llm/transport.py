@@ -150,7 +150,7 @@ def secret(endpoint: Endpoint) -> str:
     """
     if endpoint.kind == "scripted" and endpoint.key_env is None:
         return ""
-    return os.environ.get(key_variable(endpoint), "")
+    return os.environ.get(key_variable(endpoint), "").strip()
 
 
 def authorization(endpoint: Endpoint) -> dict[str, str]:
@@ -186,6 +186,12 @@ def origin(url: str) -> str:
 
 
 def connect_detail(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not trusted; name who signed it in `ca_file` ({error})"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return f"no TLS connection, is it http:// instead? ({error})"
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return f"no connection to the proxy {error.host}:{error.port}: {error.strerror or error}"
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error is not None:
         system = error.os_error
         if isinstance(system, ConnectionRefusedError):

@@ -54,11 +54,16 @@ def check_places(order: Order) -> None:
     for above in place.parents:
         if above.exists() and not above.is_dir():
             raise config_error("-o", str(order.run_dir), f"{above} is no directory")
-    standing = next(path for path in (place, *place.parents) if path.exists())
+    try:
+        standing = next(path for path in (place, *place.parents) if path.exists())
+    except PermissionError as error:
+        raise config_error("-o", str(order.run_dir), "no permission to look into it") from error
     if not standing.is_dir():
         return  # said where the run itself is looked at
-    if not os.access(standing, os.W_OK | os.X_OK):
-        raise config_error("-o", str(order.run_dir), f"no permission to write in {standing}")
+    inside = (place / name for name in ("journal", "replies"))
+    for folder in (standing, *(path for path in inside if os.access(path, os.F_OK))):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise config_error("-o", str(order.run_dir), f"no permission to write in {folder}")
     try:
         os.rmdir(mkdtemp(prefix=".fastsynth-", dir=standing))
     except OSError as error:

@@ -472,3 +472,22 @@ async def test_roles_must_name_endpoints() -> None:
     with pytest.raises(ConfigError, match=r"\$\.roles\.default: 'fleet'"):
         async with open_client(settings, replies=Setup().replies, bus=Setup().bus):
             pass
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("scheme", "proxy", "said"),
+    [
+        ("https", None, "is it http:// instead"),
+        ("http", "http://127.0.0.1:1", "no connection to the proxy 127.0.0.1:1"),
+    ],
+)
+async def test_what_keeps_a_connection_from_coming_about_is_named(
+    scheme: str, proxy: str | None, said: str
+) -> None:
+    setup = Setup()
+    async with loopback() as server:
+        url = server.url.replace("http", scheme)
+        async with setup.client(url, proxy=proxy) as client:
+            with pytest.raises(NoEndpoint, match=said):
+                await client.check()
