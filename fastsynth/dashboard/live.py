@@ -1,6 +1,6 @@
 """The full-screen dashboard: drawn from counters by one task, as seldom as its own cost demands.
 
-At most four frames a second, and at most one per cent of what CPU time the run gets:
+At most four frames a second, and at most half a per cent of what CPU time the run gets:
 each frame is measured. Of a frame only the lines are written that differ from the one before.
 """
 
@@ -24,7 +24,7 @@ from fastsynth.dashboard.view import Progress
 FRAME_SECONDS = 0.25
 SLOW_SECONDS = 1.0
 """Between two frames where the run gets little CPU time, as long as that is cheap for a core."""
-CPU_SHARE = 0.01
+CPU_SHARE = 0.005
 WHOLE_EVERY = 8
 """Frames until all lines are written again, over what others may have put on the screen."""
 

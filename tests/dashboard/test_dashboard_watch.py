@@ -127,11 +127,11 @@ async def test_a_terminal_that_goes_away_does_not_end_the_run(terminal: bool) ->
 
 def test_a_dear_frame_is_drawn_less_often() -> None:
     assert pause(0.0001) == 0.25
-    assert pause(0.02) == 2.0
+    assert pause(0.02) == 4.0
 
 
 def test_where_the_run_gets_little_of_the_machine_frames_wait_for_it() -> None:
-    assert pause(0.001, busy=0.3) == pytest.approx(1 / 3)
+    assert pause(0.001, busy=0.3) == pytest.approx(2 / 3)
     assert pause(0.001, busy=0.01) == 1.0
 
 
