@@ -1,4 +1,5 @@
-"""Bytes to a server and back over aiohttp: one session per endpoint, faults translated once.
+"""Bytes to a server and back: one session per endpoint, faults translated once. POSTs to plain
+addresses go over `direct`, all else over aiohttp.
 
 No retries, no limits and no time-outs of whole requests here; those have owners of their own.
 """
@@ -19,18 +20,14 @@ from yarl import URL
 
 from fastsynth.config import Endpoint
 from fastsynth.errors import config_error
+from fastsynth.llm.direct import AT_ONCE, CONNECT_SECONDS, KEEP_ALIVE, Direct, refusal
 from fastsynth.llm.faults import Fault
+from fastsynth.llm.http1 import EVENTS, Response
 from fastsynth.llm.streaming import Merging
 from fastsynth.llm.wire import Body
 
 READ_BUFFER = 1 << 20
 """Bytes: a 50k-token context or listing fits; aiohttp's own 64 KB pauses reading (vllm#39963)."""
-AT_ONCE = 1 << 20
-"""Bytes of a body that are written in one go; a longer one lets the loop in between."""
-EVENTS = "text/event-stream"
-CONNECT_SECONDS = 20.0
-KEEP_ALIVE = 4.0
-"""Seconds: under the 5 of uvicorn (vLLM), or requests meet connections just closed."""
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
@@ -81,8 +78,9 @@ class _Fleeting(aiohttp.Payload):
 
 
 class AiohttpTransport:
-    def __init__(self, session: aiohttp.ClientSession, endpoint: Endpoint) -> None:
+    def __init__(self, session: aiohttp.ClientSession, endpoint: Endpoint, direct: Direct) -> None:
         self._session = session
+        self._direct = direct
         self._endpoint = endpoint
         self._proxies: dict[str, str | None] = {}
 
@@ -90,18 +88,18 @@ class AiohttpTransport:
         return await self._send("GET", url, None)
 
     async def post(self, url: str, body: Body, merging: Merging | None = None) -> Answer:
-        return await self._send("POST", url, _Fleeting(body), merging)
+        if self._proxy(url) is not None or not self._direct.takes(url):
+            return await self._send("POST", url, _Fleeting(body), merging)
+        response = Response(merging)
+        await self._direct.post(url, body, response)
+        return Answer(status=response.status, headers=response.headers, body=response.body)
 
     async def _send(
         self, method: str, url: str, data: aiohttp.Payload | None, merging: Merging | None = None
     ) -> Answer:
-        server = origin(url)
-        if server not in self._proxies:
-            self._proxies[server] = proxy_for(self._endpoint, url)
-        proxy = self._proxies[server]
         try:
             async with self._session.request(
-                method, url, data=data, proxy=proxy, allow_redirects=False
+                method, url, data=data, proxy=self._proxy(url), allow_redirects=False
             ) as response:
                 if merging is not None and response.content_type == EVENTS:
                     async for piece in response.content.iter_any():
@@ -115,6 +113,12 @@ class AiohttpTransport:
             raise Fault("connect", connect_detail(error)) from error
         except (aiohttp.ClientError, ConnectionError) as error:
             raise Fault("reset", str(error) or type(error).__name__) from error
+
+    def _proxy(self, url: str) -> str | None:
+        server = origin(url)
+        if server not in self._proxies:
+            self._proxies[server] = proxy_for(self._endpoint, url)
+        return self._proxies[server]
 
 
 @asynccontextmanager
@@ -136,7 +140,11 @@ async def open_aiohttp(endpoint: Endpoint) -> AsyncIterator[Transport]:
         read_bufsize=READ_BUFFER,
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
-        yield AiohttpTransport(session, endpoint)
+        direct = Direct(headers)
+        try:
+            yield AiohttpTransport(session, endpoint, direct)
+        finally:
+            direct.close()
 
 
 def key_variable(endpoint: Endpoint) -> str:
@@ -193,10 +201,7 @@ def connect_detail(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return f"no connection to the proxy {error.host}:{error.port}: {error.strerror or error}"
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error is not None:
-        system = error.os_error
-        if isinstance(system, ConnectionRefusedError):
-            return "connection refused; is the server running?"
-        return f"cannot connect: {system.strerror or system}"
+        return refusal(error.os_error)
     return f"cannot connect: {str(error) or type(error).__name__}"
 
 
