@@ -23,7 +23,7 @@ from fastsynth.method.walk.reference import ambiguous
 from fastsynth.method.walk.stage import Stage
 from fastsynth.method.walk.targets import next_targets
 from fastsynth.method.walk.walk import Reach, Walk
-from fastsynth.method.wording import spoken
+from fastsynth.method.wording import worded
 
 TARGETS_TRIED = 5
 TARGETS_MATCHED = 12
@@ -151,7 +151,7 @@ async def _walked(stage: Stage, wanted: Wanted) -> Turn | None:
         digest=await world.digest(),
         rule=own_rule(wanted.target, walk.broken) if wanted.reach.breaking else None,
     )
-    if ambiguous(graph, turn, stage.before) or (wanted.words and spoken(turn) > wanted.words):
+    if ambiguous(graph, turn, stage.before) or (wanted.words and worded(turn) > wanted.words):
         await world.rewind(start)
         return None
     return turn
