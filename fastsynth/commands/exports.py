@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
@@ -20,8 +21,10 @@ from fastsynth.store.compact import read_preferences, read_rows
 from fastsynth.store.exports.formats import LESSONS, REASONING, Format, Reasoning, lines_by
 from fastsynth.store.exports.lesson import By, lessons
 from fastsynth.store.exports.pairs import PAIRS, has_place, pairs_of, write_pair
+from fastsynth.store.exports.readback import NO_PLACE
 from fastsynth.store.exports.split import held_out
 from fastsynth.store.exports.tasks import tasks
+from fastsynth.store.exports.template import ChatTemplate, load_template
 from fastsynth.store.preferences import Preference
 
 replace = msgspec.structs.replace
@@ -37,6 +40,8 @@ class Want(msgspec.Struct, frozen=True, kw_only=True):
     """Without conversations with reasoning that was written under a hint."""
     of: Callable[[str], bool] = lambda name: True
     """By id."""
+    template: ChatTemplate | None = None
+    """By which every line has to come back from its text."""
 
 
 def export(
@@ -48,9 +53,11 @@ def export(
     unhinted: bool,
     val: Path | None = None,
     share: float = 0.05,
+    template: Path | None = None,
 ) -> int:
     """Lines to `out` or stdout, what they hold to stderr; those of a `share` of the conversations
-    to `val`, if it is given. `unhinted` leaves out conversations with reasoning under a hint."""
+    to `val`, if it is given. `unhinted` leaves out conversations with reasoning under a hint,
+    `template` lines that cannot be read back from the text that this chat template makes."""
     manifest_of(run_dir)
     kept = REASONING[form]
     if reasoning is not None and reasoning not in kept:
@@ -63,8 +70,14 @@ def export(
         raise config_error("--val", str(val), "need another file beside it: -o FILE")
     if not 0 < share < 1:
         raise config_error("--val-share", share, "need a share between 0 and 1")
+    if template is not None and form not in ("openai", "trl"):
+        raise config_error("--template", str(template), "need none but for openai and trl")
     want = Want(
-        form=form, by=by or lines_by(form)[0], reasoning=reasoning or kept[0], unhinted=unhinted
+        form=form,
+        by=by or lines_by(form)[0],
+        reasoning=reasoning or kept[0],
+        unhinted=unhinted,
+        template=load_template(template) if template else None,
     )
     if val is None:
         _write(run_dir, out, want)
@@ -84,17 +97,22 @@ def _write(run_dir: Path, out: Path | None, want: Want, place: str = "") -> None
 
 def _lessons(run_dir: Path, file: BinaryIO, want: Want) -> str:
     rows = pieces = lines = hinted = 0
+    lost: Counter[str] = Counter()
     for row in _rows(run_dir, want):
         rows += 1
         if want.unhinted and any(row.hinted_reasoning):
             hinted += 1
             continue
         for lesson in lessons(row, want.by):
-            before = lines
-            for line in LESSONS[want.form](lesson, want.reasoning, want.by):
+            written = list(LESSONS[want.form](lesson, want.reasoning, want.by))
+            pieces += not written
+            for line in written:
+                if want.template and (fault := want.template.fault_of(line)):
+                    lost[fault] += 1
+                    if fault != NO_PLACE:
+                        continue
                 file.write(encode(line) + b"\n")
                 lines += 1
-            pieces += lines == before
     said = f"{lines:,} lines of {rows - hinted:,} conversations"
     if hinted:
         said += f"; {hinted:,} with reasoning under a hint left out"
@@ -102,7 +120,20 @@ def _lessons(run_dir: Path, file: BinaryIO, want: Want) -> str:
         said += (
             f"; {pieces:,} pieces that {want.form} has no mask for left out (--by step has them)"
         )
-    return said
+    return said + (_certified(want.template, lines, lost) if want.template else "")
+
+
+def _certified(template: ChatTemplate, lines: int, lost: Counter[str]) -> str:
+    """Raises ConfigError where no line comes back."""
+    silent = lost.pop(NO_PLACE, 0)
+    why = "; ".join(f"{fault} {count:,}" for fault, count in lost.most_common(5))
+    if not lines and lost:
+        allowed = f"need a template that every call can be read back from ({why})"
+        raise config_error("--template", template.name, allowed)
+    said = f"; each read back from the text of {template.name}"
+    if silent:
+        said += f", which has no place for the reasoning of {silent:,}"
+    return f"{said}; {lost.total():,} lines left out that are not ({why})" if lost else said
 
 
 def _rows(run_dir: Path, want: Want) -> Iterator[Conversation]:

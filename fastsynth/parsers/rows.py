@@ -96,6 +96,7 @@ def add_export(subparsers: Subparsers) -> None:
         "export runs/offline --format dpo --by step -o pairs.jsonl\n"
         "export runs/offline --format rl -o tasks.jsonl\n"
         "export runs/offline --format trl -o train.jsonl --val val.jsonl --val-share 0.1\n"
+        "export runs/offline --format trl --template my-model -o train.jsonl\n"
         "export runs/offline --format swift | head -1",
         _exported,
     )
@@ -139,12 +140,19 @@ def add_export(subparsers: Subparsers) -> None:
         metavar="S",
         help="how many at most, of all conversations; default 0.05",
     )
+    parser.add_argument(
+        "--template",
+        metavar="PATH",
+        help="of openai and trl: render each line by a model's chat template (its folder, "
+        "tokenizer_config.json or chat_template.jinja), read it back, and leave out what is lost",
+    )
 
 
 def _exported(given: argparse.Namespace) -> int:
     from fastsynth.commands.exports import export
 
-    out, val = (Path(path) if path else None for path in (given.out, given.val))
+    paths = (given.out, given.val, given.template)
+    out, val, template = (Path(path) if path else None for path in paths)
     return export(
         Path(given.run_dir),
         given.format,
@@ -154,6 +162,7 @@ def _exported(given: argparse.Namespace) -> int:
         given.no_hinted,
         val,
         given.val_share,
+        template,
     )
 
 
