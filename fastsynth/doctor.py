@@ -13,6 +13,7 @@ import msgspec
 
 from fastsynth.config import Config
 from fastsynth.config.phases import first_run
+from fastsynth.dashboard.finding import shown
 from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Domain
 from fastsynth.env.law import Law
@@ -24,7 +25,7 @@ from fastsynth.llm.client import Client
 from fastsynth.llm.wire import Transcript
 from fastsynth.method.agents import response_format
 from fastsynth.method.discovery.chart import chart
-from fastsynth.method.discovery.progress import aloud
+from fastsynth.method.discovery.inquiry import Inquiry
 from fastsynth.method.parse import arguments_of, decoded, spoken
 from fastsynth.method.script import AdvancedDraft
 from fastsynth.method.tooling import tool_list
@@ -73,14 +74,17 @@ async def examine(config: Config, show: Show) -> None:
 
 
 async def _examine_environment(config: Config, domain: Domain, show: Show) -> None:
+    inquiry = Inquiry()
     try:
-        charted = await chart(domain, config.graph, config.seed, tell=aloud)
+        async with shown(inquiry):
+            charted = await chart(domain, config.graph, config.seed, inquiry=inquiry)
     except FastsynthError as error:
         show(_bad("graph", error))
         return
     domain, graph = charted.domain, charted.graph
     planner = Planner(domain, graph, shape_of(config), config.seed)
     what = f"{len(domain.tools)} tools, {len(graph.edges)} value edges, {len(graph.orders)} orders"
+    what += ", found before for these tools and this seed" if charted.cached else ""
     show(Finding(grade="good", what=f"environment {domain.name}: {what}"))
     for note in getattr(domain, "notes", ()):
         show(Finding(grade="warning", what=note))

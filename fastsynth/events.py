@@ -155,6 +155,12 @@ class Note(Event, frozen=True, omit_defaults=True):
     level: Literal["info", "warning"] = "info"
 
 
+class Preparing(Event, frozen=True, omit_defaults=True):
+    """What is done before the first job, and how far it is; "" when that is over."""
+
+    text: str
+
+
 class RunFinished(Event, frozen=True, omit_defaults=True):
     accepted: int
     rejected: int

@@ -16,6 +16,7 @@ from anyio.abc import TaskGroup
 from fastsynth.config import Config
 from fastsynth.dashboard.chat import render_conversation
 from fastsynth.dashboard.eventlog import EventLog, event_log
+from fastsynth.dashboard.finding import CACHED, told
 from fastsynth.dashboard.terminal import Stderr
 from fastsynth.dashboard.watch import watch
 from fastsynth.engine.budget import Budget
@@ -27,6 +28,7 @@ from fastsynth.events import (
     Bounds,
     Bus,
     Note,
+    Preparing,
     RequestDone,
     RequestFailed,
     RunStarted,
@@ -39,6 +41,7 @@ from fastsynth.method.conversation.student import Exam
 from fastsynth.method.conversation.studio import Studio
 from fastsynth.method.conversation.witness import check_states
 from fastsynth.method.discovery.chart import Chart, chart
+from fastsynth.method.discovery.inquiry import Inquiry
 from fastsynth.prompts import Prompts, load_prompts
 from fastsynth.records import Usage, encode
 from fastsynth.running.books import Books, check_models, open_books, teachers
@@ -123,11 +126,7 @@ async def _opened(
             told = (tools[1], config, prompts, books.rundir, bus)
             domain = await stocked(tools[0], *told)
             kept = order.run_dir / "graph.json"
-
-            def tell(text: str) -> None:
-                bus.emit(Note(text=text))
-
-            charted = await chart(domain, config.graph, config.seed, kept, tell=tell)
+            charted = await _charted(domain, config, kept, bus)
             for text in charted.notes:
                 bus.emit(Note(text=text))
             books.rundir.write("graph.json", encode(charted.to_json()).decode())
@@ -136,6 +135,16 @@ async def _opened(
             studio = _studio(charted, tools[1], prompts, order, books, bus)
         _announce(order, tools[1] if tools else None, books, bus, left())
         yield Sitting(config, books, bus, stop), studio
+
+
+async def _charted(domain: Domain, config: Config, kept: Path, bus: Bus) -> Chart:
+    inquiry = Inquiry()
+    async with told(inquiry, lambda line: bus.emit(Preparing(text=line))):
+        charted = await chart(domain, config.graph, config.seed, kept, inquiry=inquiry)
+    bus.emit(Preparing(text=""))
+    if charted.cached:
+        bus.emit(Note(text=CACHED))
+    return charted
 
 
 async def _equip(order: Order, bus: Bus, stack: AsyncExitStack) -> tuple[Domain, Client]:

@@ -9,12 +9,13 @@ import anyio
 import msgspec
 
 from fastsynth.config import Config
+from fastsynth.dashboard.finding import CACHED, shown
 from fastsynth.dashboard.graph.page import graph_page
 from fastsynth.dashboard.graph.png import graph_png
 from fastsynth.dashboard.graph.svg import graph_svg
 from fastsynth.errors import config_error
 from fastsynth.method.discovery.chart import Chart, chart
-from fastsynth.method.discovery.progress import aloud
+from fastsynth.method.discovery.inquiry import Inquiry
 from fastsynth.running.opening import domain_of
 
 
@@ -22,7 +23,7 @@ def graph(config: Config, html: str | None, svg: str | None, png: str | None, re
     """JSON on standard output, or drawings in files: a page, a picture as SVG or as PNG."""
     charted = anyio.run(_charted, config, refresh)
     raw = charted.to_json()
-    for note in charted.notes:
+    for note in (*charted.notes, *[CACHED] * charted.cached):
         sys.stderr.write(f"note: {note}\n")
     for path, drawn in ((html, graph_page), (svg, graph_svg)):
         if path is not None:
@@ -36,9 +37,10 @@ def graph(config: Config, html: str | None, svg: str | None, png: str | None, re
 
 
 async def _charted(config: Config, refresh: bool) -> Chart:
-    domain = domain_of(config)
+    domain, inquiry = domain_of(config), Inquiry()
     try:
-        return await chart(domain, config.graph, config.seed, refresh=refresh, tell=aloud)
+        async with shown(inquiry):
+            return await chart(domain, config.graph, config.seed, refresh=refresh, inquiry=inquiry)
     finally:
         await domain.close()
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from fastsynth import estimate as estimating
 from fastsynth.commands.console import Output
 from fastsynth.config import Config
+from fastsynth.dashboard.finding import shown
 from fastsynth.doctor import Finding, examine
 from fastsynth.engine.quota import Job
 from fastsynth.env.world import living
@@ -17,7 +18,7 @@ from fastsynth.errors import config_error
 from fastsynth.init import draft, write
 from fastsynth.invocation import hint
 from fastsynth.method.discovery.chart import chart
-from fastsynth.method.discovery.progress import aloud
+from fastsynth.method.discovery.inquiry import Inquiry
 from fastsynth.method.wording import goal_text, step_text
 from fastsynth.probing import known_focus
 from fastsynth.records import encode
@@ -90,11 +91,12 @@ def preview(config: Config, count: int) -> int:
 
 async def _preview(config: Config, count: int) -> None:
     out = Console(highlight=False)
-    opened = domain_of(config)
+    opened, inquiry = domain_of(config), Inquiry()
     strata, counts = list(weights_of(config)), counts_of(config)
     quota = quota_of(config, None, counts) if counts else None
     try:
-        charted = await chart(opened, config.graph, config.seed, tell=aloud)
+        async with shown(inquiry):
+            charted = await chart(opened, config.graph, config.seed, inquiry=inquiry)
         domain = charted.domain
         planner = planner_of(config, charted, counts, known_focus(config))
         for number in range(count):

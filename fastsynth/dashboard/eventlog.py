@@ -21,6 +21,7 @@ from fastsynth.events import (
     JobFinished,
     JobStarted,
     Note,
+    Preparing,
     ReplyReused,
     RequestDone,
     RequestFailed,
@@ -42,6 +43,7 @@ LINES_A_FLUSH: dict[type[Event], int] = {
     TurnFinished: 2,
     JobStarted: 2,
     ReplyReused: 1,
+    Preparing: 1,
 }
 """Of each kind, between two flushes; a kind that is not named is only counted."""
 

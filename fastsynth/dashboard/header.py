@@ -36,7 +36,8 @@ def header(view: Snapshot, width: int) -> list[Line]:
 
 def _progress(view: Snapshot, width: int) -> Line:
     if not view.run.run_dir:
-        return [word(" opening the environment, asking the endpoints", DIM)]
+        doing = view.preparing or "opening the environment, asking the endpoints"
+        return [word(f" {doing}", DIM)]
     accepted = min(view.accepted, view.wanted) if view.wanted else view.accepted
     label = f" {accepted:,} / {view.wanted:,} accepted "
     share = figures.share(accepted, view.wanted)

@@ -35,6 +35,8 @@ class Lines:
         self._dropped = 0
         self._begun = False
         self._last: float | None = None
+        self._told = 0.0
+        """When it was last told what is prepared, in seconds since the start."""
 
     def __call__(self, event: Event) -> None:
         if type(event) is not Note or (self._quiet and event.level != "warning"):
@@ -51,6 +53,9 @@ class Lines:
             self._begun = True
             self._last = now
             self._write(start_line(view))
+        if not self._quiet and view.preparing and view.seconds - self._told >= LINE_SECONDS:
+            self._told = view.seconds
+            self._write(f"{figures.clock(view.seconds)} {clean(view.preparing)}")
         for note in self._notes:
             mark = "warning: " if note.level == "warning" else ""
             self._write(f"{figures.clock(view.seconds)} {mark}{clean(note.text)}")

@@ -111,6 +111,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Replies per second, one value a second, oldest first."""
     notes: tuple[NoteLine, ...]
     warnings: int
+    preparing: str = ""
+    """What is done before the run starts."""
 
 
 def asks_no_model(run: RunStarted) -> bool:

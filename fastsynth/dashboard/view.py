@@ -20,6 +20,7 @@ from fastsynth.events import (
     JobFinished,
     JobStarted,
     Note,
+    Preparing,
     ReplyReused,
     RequestDone,
     RequestFailed,
@@ -43,6 +44,7 @@ class Progress:
         self.started = started
         self.run = RunStarted("", "", 0, 0, (), "")
         self.finished: RunFinished | None = None
+        self.preparing = ""
         self.accepted = self.rejected = self.duplicates = self.failed = self.jobs = 0
         self.conversations = self.in_flight = self.requests = self.reused = 0
         self.prompt_tokens = self.completion_tokens = self.cached_tokens = 0
@@ -81,6 +83,7 @@ class Progress:
             SlotTime: self._slot_time,
             Note: self._note,
             Draining: self._draining,
+            Preparing: self._preparing,
             RunFinished: self._run_finished,
         }
 
@@ -152,6 +155,7 @@ class Progress:
             sparks=self._sparks.values(),
             notes=tuple(self.notes),
             warnings=self.warnings,
+            preparing=self.preparing,
         )
 
     def _spent(self) -> Bounds:
@@ -256,6 +260,9 @@ class Progress:
 
     def _draining(self, event: Draining) -> None:
         self.draining = event.reason
+
+    def _preparing(self, event: Preparing) -> None:
+        self.preparing = event.text
 
     def _run_finished(self, event: RunFinished) -> None:
         self.finished = event

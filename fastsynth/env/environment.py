@@ -102,6 +102,8 @@ class Environment(Protocol):
     `environment`. Arguments were checked against the schema by the caller (`env.world.World`).
     One that knows of tools that never leave another state, errors included, has a method
     `moves(name) -> bool` that is False for them: nothing is copied or hashed anew after such calls.
+    One that is slow, and there several times, has a method `twins()`: further environments in the
+    same state that can be called at the same time, and restore one another's snapshots.
     """
 
     async def reset(self, state: Mapping[str, Any]) -> None:

@@ -14,15 +14,16 @@ import msgspec
 import pytest
 
 from fastsynth.config import GraphOptions
+from fastsynth.dashboard.finding import told
 from fastsynth.engine.quota import Job
 from fastsynth.env.environment import Domain
 from fastsynth.env.registry import Options, open_domain
 from fastsynth.env.world import living
 from fastsynth.errors import ConfigError
-from fastsynth.method.discovery import progress
 from fastsynth.method.discovery.bare import bare
 from fastsynth.method.discovery.chart import Chart, cache, chart, fingerprint
 from fastsynth.method.discovery.discover import Effort, as_evidence, differences, discover, probe
+from fastsynth.method.discovery.inquiry import Inquiry
 from fastsynth.method.discovery.probes import HANGS, Prober
 from fastsynth.method.discovery.similarity import likeness
 from fastsynth.method.discovery.strangers import strangers
@@ -346,16 +347,16 @@ async def test_calls_that_could_not_be_made_are_no_evidence(calls: int) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_long_discovery_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "EVERY", 0.0)
-    told: list[str] = []
+async def test_a_long_discovery_says_how_far_it_is() -> None:
+    inquiry, lines = Inquiry(), list[str]()
+    wallet = bare(open_domain("world:wallet"))
 
-    await discover(
-        bare(open_domain("world:wallet")), 1, Effort(scenarios=2, calls=5000), told.append
-    )
+    async with told(inquiry, lines.append, every=0.005):
+        await discover(wallet, 1, Effort(scenarios=2, calls=5000), inquiry)
 
-    assert "scenario 1 of 2: tools that ran 0 of " in told[0]
-    assert any("scenario 2 of 2: parameters tried" in line for line in told)
+    assert any("state 1 of 2, running every tool (" in line for line in lines)
+    assert any("state 2 of 2, " in line for line in lines)
+    assert (inquiry.stage, inquiry.most) == ("", 10_000)
 
 
 @pytest.mark.anyio

@@ -19,8 +19,9 @@ import msgspec
 from fastsynth.config import GraphOptions
 from fastsynth.env.environment import Domain
 from fastsynth.method.discovery.bare import bare
-from fastsynth.method.discovery.discover import Effort, Tell, discover
+from fastsynth.method.discovery.discover import Effort, discover
 from fastsynth.method.discovery.equip import equip
+from fastsynth.method.discovery.inquiry import Inquiry
 from fastsynth.method.discovery.verdicts import Discovery
 from fastsynth.method.graph.edits import edits_of
 from fastsynth.method.graph.graph import ApiGraph, build_graph
@@ -36,6 +37,8 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """The Domain to plan in: the one given, with what was found or edited."""
     graph: ApiGraph
     found: Discovery | None = None
+    cached: bool = False
+    """Whether it was found by an earlier run, and taken from the user's cache."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -64,26 +67,28 @@ async def chart(
     seed: int,
     *kept: Path,
     refresh: bool = False,
-    tell: Tell | None = None,
+    inquiry: Inquiry | None = None,
 ) -> Chart:
     """Raises ConfigError for an edit of what is not there.
 
     `kept` are files that may hold the graph: a run's own `graph.json`. Next the user's cache is
-    looked into; what had to be found anew (always with `refresh`) is put there. `tell` hears how
-    far that is, every ten seconds.
+    looked into; what had to be found anew (always with `refresh`) is put there. `inquiry` tells
+    how far that is.
     """
     edits_of(options.add, options.forbid, domain.tools)
     if options.discover == "never" or (options.discover == "auto" and declares(domain)):
         return drawn_on(domain, options, None)
     mark = fingerprint(domain, seed)
     cached = cache() / f"{mark}.json"
-    found = None if refresh else recall((*kept, cached), mark)
-    if found is None:
+    found = None if refresh else recall(kept, mark)
+    known = None if refresh or found else recall((cached,), mark)
+    if found is None and known is None:
         shown = bare(domain, hide=False) if declares(domain) else domain
-        found = await discover(shown, seed, Effort.of(domain.name, len(domain.tools)), tell)
+        found = await discover(shown, seed, Effort.of(domain.name, len(domain.tools)), inquiry)
         found = msgspec.structs.replace(found, fingerprint=mark)
         _store(cached, found)
-    return drawn_on(domain, options, found)
+    charted = drawn_on(domain, options, found or known)
+    return msgspec.structs.replace(charted, cached=known is not None)
 
 
 def drawn_on(domain: Domain, options: GraphOptions, found: Discovery | None) -> Chart:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastsynth.method.discovery.explore import Explorer
-from fastsynth.method.discovery.probes import Point, Prober, Success, is_hollow
+from fastsynth.method.discovery.points import Point, Success
+from fastsynth.method.discovery.probes import Prober, is_hollow
 from fastsynth.method.discovery.sources import Source
 from fastsynth.records import canonical
 
@@ -49,11 +52,15 @@ class Consumer:
         rest = [item for item in self.own or () if item != value][1:]
         return {**self.run.arguments, self._parameter: [value, *rest]}
 
-    async def runs(self, point: Point, value: Any) -> bool:
+    async def runs(self, point: Point, value: Any, further: Sequence[Any] = ()) -> bool:
+        """`further`: values that will be tried from this point too."""
         mark = (id(point), canonical(value))
         if mark in self._seen:
             return self._seen[mark][1]
-        observation = await self._prober.run(point, self.run.tool, self.arguments(value))
+        upcoming = partial(map, self.arguments, further)
+        observation = await self._prober.run(
+            point, self.run.tool, self.arguments(value), upcoming, sure=True
+        )
         self.message = observation.message or canonical(observation.value)
         ok = observation.ok and (self._hollow or not is_hollow(observation.value))
         self._seen[mark] = point, ok

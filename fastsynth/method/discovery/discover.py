@@ -8,7 +8,7 @@ tool twice from one snapshot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any
 
@@ -20,14 +20,14 @@ from fastsynth.env.environment import Domain
 from fastsynth.env.world import tools_of
 from fastsynth.method.discovery.explore import Explorer
 from fastsynth.method.discovery.flows import Flows, measure
+from fastsynth.method.discovery.inquiry import Inquiry
 from fastsynth.method.discovery.orders import OrderSeen, measure_orders
+from fastsynth.method.discovery.points import Success
 from fastsynth.method.discovery.pool import Pool
-from fastsynth.method.discovery.probes import HANGS, Prober, Success
-from fastsynth.method.discovery.progress import Progress
+from fastsynth.method.discovery.probes import HANGS, Prober
 from fastsynth.method.discovery.verdicts import Discovery, Evidence, judge
 from fastsynth.seeds import derive
 
-Tell = Callable[[str], None]
 EXPLORING = 0.6
 """Share of a scenario's calls in which tools are brought to run; the others measure."""
 TWICE = 4
@@ -79,29 +79,34 @@ class Findings(msgspec.Struct, kw_only=True):
 
 
 async def discover(
-    domain: Domain, seed: int = 1, effort: Effort | None = None, tell: Tell | None = None
+    domain: Domain, seed: int = 1, effort: Effort | None = None, inquiry: Inquiry | None = None
 ) -> Discovery:
     """The graph of `domain`, as its environments show it. Declarations of tools are not read.
 
-    Costs some thirty thousand calls a scenario for a hundred tools. `tell` hears how far it is.
+    Costs some thirty thousand calls a scenario for a hundred tools. `inquiry` tells how far it
+    is.
     """
-    return judge(domain, as_evidence(await probe(domain, seed, effort or Effort(), tell)))
+    return judge(domain, as_evidence(await probe(domain, seed, effort or Effort(), inquiry)))
 
 
-async def probe(domain: Domain, seed: int, effort: Effort, tell: Tell | None = None) -> Findings:
+async def probe(
+    domain: Domain, seed: int, effort: Effort, inquiry: Inquiry | None = None
+) -> Findings:
     """Everything that execution shows, in scenarios of their own, before any of it is judged."""
-    findings = Findings(flows=Flows())
-    progress = Progress(effort.scenarios, tell)
-    for number in range(effort.scenarios):
-        progress.scenario = number + 1
-        rng = derive(seed, "discover", number)
-        await _scenario(domain, rng, findings, effort.calls, progress)
+    findings, inquiry = Findings(flows=Flows()), inquiry or Inquiry()
+    try:
+        for number in range(effort.scenarios):
+            inquiry.begin(number + 1, effort.scenarios, effort.calls)
+            rng = derive(seed, "discover", number)
+            await _scenario(domain, rng, findings, effort.calls, inquiry)
+    finally:
+        inquiry.end()
     findings.scenarios = effort.scenarios
     return findings
 
 
 async def _scenario(
-    domain: Domain, rng: Random, findings: Findings, calls: int, progress: Progress
+    domain: Domain, rng: Random, findings: Findings, calls: int, inquiry: Inquiry
 ) -> None:
     scenario = domain.draw(domain.parts, rng)
     environment = await domain.open(domain.parts)
@@ -112,14 +117,15 @@ async def _scenario(
         pool.add_groups(await environment.known(), "live")
         pool.add_state(scenario.state)
         own = calls - min(TWICE * len(domain.tools), calls // 2)
-        prober = Prober(environment, tools_of(domain, domain.parts), rng, int(EXPLORING * own))
+        tools, first = tools_of(domain, domain.parts), int(EXPLORING * own)
+        prober = Prober(environment, tools, rng, first, inquiry)
         prober.mutators |= findings.mutators
         prober.hangs, prober.stopped = findings.hangs, findings.stopped
-        explorer = Explorer(prober, pool, await prober.begin(), progress)
+        explorer = Explorer(prober, pool, await prober.begin())
         await explorer.explore()
         prober.most = own
         findings.orders += await measure_orders(explorer, prober)
-        await measure(explorer, prober, findings.flows, rng, progress)
+        await measure(explorer, prober, findings.flows, rng)
         prober.most = calls
         await _twice(prober, [*explorer.runs.values(), *explorer.more], findings)
         for name, run in explorer.runs.items():
@@ -134,16 +140,18 @@ async def _scenario(
 async def _twice(prober: Prober, runs: Iterable[Success], findings: Findings) -> None:
     """Every tool again from its snapshot, well after the first time: what differs is volatile."""
     seen: set[str] = set()
+    prober.inquiry.enter("running every tool twice", len(prober.tools))
     for run in runs:
         if run.tool in seen and run.tool not in findings.volatile:
             continue
         if prober.left < TWICE:
             return  # an error for want of calls is no other result
         seen.add(run.tool)
-        observation = await prober.run(run.point, run.tool, run.arguments)
-        digest = await prober.digest()
-        again = await prober.run(run.point, run.tool, run.arguments)
-        if await prober.digest() != digest:
+        prober.inquiry.done = len(seen)
+        (observation, digest), (again, other) = await prober.twice(
+            run.point, run.tool, run.arguments
+        )
+        if other != digest:
             findings.restless.add(run.tool)
         others = (observation.value, again.value)
         different = {path for value in others for path in differences(run.value, value)}

@@ -7,6 +7,8 @@ leads to the state from which most tools run.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from anyio.lowlevel import checkpoint
@@ -14,9 +16,9 @@ from anyio.lowlevel import checkpoint
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
 from fastsynth.method.discovery.harvest import harvest
+from fastsynth.method.discovery.points import Called, Point, Success
 from fastsynth.method.discovery.pool import Found, Pool
-from fastsynth.method.discovery.probes import Called, Point, Prober, Success, is_hollow, leaves_of
-from fastsynth.method.discovery.progress import Progress
+from fastsynth.method.discovery.probes import Prober, Upcoming, is_hollow, leaves_of, none_known
 from fastsynth.method.discovery.search import Search, complaint_of, search
 from fastsynth.method.discovery.similarity import likeness
 from fastsynth.records import canonical
@@ -36,9 +38,8 @@ KEPT = 4
 class Explorer:
     """One scenario. After `explore`, `runs` holds a success of every tool that could be run."""
 
-    def __init__(self, prober: Prober, pool: Pool, start: Point, progress: Progress) -> None:
+    def __init__(self, prober: Prober, pool: Pool, start: Point) -> None:
         self._prober = prober
-        self._progress = progress
         self._tools: Mapping[str, Tool] = prober.tools
         self.start = start
         self._failed: dict[str, Search] = {}
@@ -53,6 +54,7 @@ class Explorer:
         """Further runs of reads, with other arguments: more values to try elsewhere."""
 
     async def explore(self) -> None:
+        self._prober.inquiry.enter("running every tool", len(self._tools))
         for round_number in range(ROUNDS):
             await self._sweep(FIRST if round_number == 0 else AGAIN)
             blocked = len(self._blocked())
@@ -63,6 +65,7 @@ class Explorer:
     def keep(self, success: Success) -> None:
         """Notes a call that ran, and the values it gave."""
         self.runs.setdefault(success.tool, success)
+        self._prober.inquiry.done = len(self.runs)
         self._failed.pop(success.tool, None)
         for parameter, value in success.arguments.items():
             self.pool.add(Found(value=value, source="used", path=parameter))
@@ -79,7 +82,6 @@ class Explorer:
             fresh = False
             for name in self._blocked():
                 await checkpoint()
-                self._progress.at("tools that ran", len(self.runs), len(self._tools))
                 known = len(self.pool.values)
                 found = await search(self._prober, self.here, self._tools[name], self.pool, tries)
                 self._failed[name] = found.since(self._failed.get(name))
@@ -99,11 +101,13 @@ class Explorer:
                 await self._add_optional(run, parameter)
         for parameter in run.arguments:
             near = self.pool.siblings(run.arguments[parameter])[: MORE_TRIED // 2]
-            for value in [*near, *self.pool.candidates(tool, parameter)][:MORE_TRIED]:
-                arguments = {**run.arguments, parameter: value}
+            tried = [*near, *self.pool.candidates(tool, parameter)][:MORE_TRIED]
+            every = [{**run.arguments, parameter: value} for value in tried]
+            for number, arguments in enumerate(every, 1):
                 if left == 0 or arguments == run.arguments:
                     continue
-                observation = await self._prober.run(run.point, run.tool, arguments)
+                after = partial(islice, every, number, None)
+                observation = await self._prober.run(run.point, run.tool, arguments, after)
                 if observation.ok and not is_hollow(observation.value):
                     left -= 1
                     other = self._prober.success(run.point, run.tool, arguments, observation)
@@ -112,8 +116,11 @@ class Explorer:
 
     async def _add_optional(self, run: Success, parameter: str) -> None:
         """With a further parameter a tool may do something else altogether."""
-        for value in self.pool.candidates(self._tools[run.tool], parameter)[:OTHERS]:
-            await self._prober.run(run.point, run.tool, {**run.arguments, parameter: value})
+        values = self.pool.candidates(self._tools[run.tool], parameter)[:OTHERS]
+        every = [{**run.arguments, parameter: value} for value in values]
+        for number, arguments in enumerate(every, 1):
+            after = partial(islice, every, number, None)
+            await self._prober.run(run.point, run.tool, arguments, after, sure=True)
 
     def _blocked(self) -> list[str]:
         return [name for name in sorted(self._tools) if name not in self.runs]
@@ -125,9 +132,10 @@ class Explorer:
         calls: dict[str, Called] = {}
         for mutator in self._mutators():
             await checkpoint()
-            self._progress.at("tools that ran", len(self.runs), len(self._tools))
-            for call in self._variants(mutator):
-                point = await self.point_after(self.here, call)
+            variants = self._variants(mutator)
+            for number, call in enumerate(variants, 1):
+                others = [arguments for _, arguments in variants[number:]]
+                point = await self.point_after(self.here, call, partial(iter, others))
                 if point is None or (call in self.chain):
                     continue
                 mark = canonical(call)
@@ -179,8 +187,10 @@ class Explorer:
             return 0.0
         given = await self.values_given(call)
         change = 0.0
-        for arguments in list(before.complaints.values())[:KEPT]:
-            observation = await self._prober.run(point, name, arguments)
+        heard = list(before.complaints.values())[:KEPT]
+        for number, arguments in enumerate(heard, 1):
+            after = partial(islice, heard, number, None)
+            observation = await self._prober.run(point, name, arguments, after, sure=True)
             if observation.ok:
                 found = self._prober.success(point, name, arguments, observation)
                 return await self._sort_out(found, given)
@@ -210,22 +220,26 @@ class Explorer:
             if not _holds(value, given):
                 continue
             candidates = self.pool.candidates(self._tools[success.tool], parameter)
-            for other in [item for item in candidates if not _holds(item, given)][:OTHERS]:
-                changed = {**arguments, parameter: other}
-                if (await self._prober.run(success.point, success.tool, changed)).ok:
+            others = [item for item in candidates if not _holds(item, given)][:OTHERS]
+            every = [{**arguments, parameter: other} for other in others]
+            for number, changed in enumerate(every, 1):
+                after = partial(islice, every, number, None)
+                if (await self._prober.run(success.point, success.tool, changed, after)).ok:
                     arguments = changed
                     break
             else:
                 return None
         return success.tool, arguments
 
-    async def point_after(self, point: Point, call: Called) -> Point | None:
+    async def point_after(
+        self, point: Point, call: Called, upcoming: Upcoming = none_known
+    ) -> Point | None:
         """`point` one call further, as a rule made once."""
         mark = canonical([*point.calls, call])
         if mark not in self._points:
             if len(self._points) >= MOST_POINTS:
                 del self._points[next(iter(self._points))]
-            self._points[mark] = await self._prober.after(point, *call)
+            self._points[mark] = await self._prober.after(point, *call, upcoming)
         return self._points[mark]
 
     async def _extend(self, call: Called) -> None:

@@ -19,7 +19,6 @@ from fastsynth.method.discovery.explore import Explorer
 from fastsynth.method.discovery.harvest import STATE
 from fastsynth.method.discovery.pool import fits
 from fastsynth.method.discovery.probes import Prober
-from fastsynth.method.discovery.progress import Progress
 from fastsynth.method.discovery.proposals import Place
 from fastsynth.method.discovery.sources import PER_PATH, Source, Sources, share
 from fastsynth.method.discovery.strangers import strangers
@@ -64,9 +63,7 @@ class Flows(msgspec.Struct, kw_only=True):
     """Parameter -> a control that failed, with its complaint."""
 
 
-async def measure(
-    explorer: Explorer, prober: Prober, flows: Flows, rng: Random, progress: Progress
-) -> None:
+async def measure(explorer: Explorer, prober: Prober, flows: Flows, rng: Random) -> None:
     """Adds one scenario's experiments to `flows`. Where the calls do not suffice for all of them,
     each parameter gets its share; what was not tried says nothing."""
     sources = Sources([*explorer.runs.values(), *explorer.more], prober.tools)
@@ -77,9 +74,10 @@ async def measure(
     most = share(needs, int(prober.left / PER_EDGE))
     scarce = most < max(needs, default=0)
     sayable = PER_PATH if scarce else len(told)
+    prober.inquiry.enter("parameters", len(trials))
     for number, (trial, place, schema) in enumerate(trials):
         await checkpoint()
-        progress.at("parameters tried", number, len(trials))
+        prober.inquiry.done = number
         own = max(LEAST, prober.left // (len(trials) - number))
         trial.allow(own if scarce else prober.left)
         if await _controls(trial, place, schema, flows, rng):
@@ -114,8 +112,8 @@ async def _controls(
         return False
     counted = flows.controls.setdefault(place, Trial())
     failed = False
-    for value in made:
-        ok = await trial.runs(trial.run.point, value)
+    for number, value in enumerate(made, 1):
+        ok = await trial.runs(trial.run.point, value, made[number:])
         counted.add(ok)
         if not ok:
             failed = True
@@ -127,6 +125,9 @@ async def _controls(
 
 async def _edges(trial: Consumer, place: Place, sources: Sequence[Source], flows: Flows) -> None:
     tried: dict[tuple[Place, str], bool] = {}
+    # Those of producers that change nothing are all tried from the consumer's own point.
+    others = [s for s in sources if s.place[0] != place[0] and not s.run.moved]
+    steady = [source.value for source in others]
     for source in sources:
         mark = (source.place, canonical(source.value))
         if source.place[0] == place[0] or mark in tried:
@@ -134,7 +135,8 @@ async def _edges(trial: Consumer, place: Place, sources: Sequence[Source], flows
         point = await trial.point_of(source)
         if point is None:
             continue
-        ok = tried[mark] = await trial.runs(point, source.value)
+        further = steady if point is trial.run.point else ()
+        ok = tried[mark] = await trial.runs(point, source.value, further)
         if ok and source.run.moved:
             ok = tried[mark] = await _is_fresh(trial, source)
         if trial.left <= 0:
@@ -162,15 +164,17 @@ async def _said(
 ) -> None:
     """Which groups of `values`, of each at most `most`, work here."""
     count: dict[str, int] = {}
+    tried: list[tuple[str, Any]] = []
     for group, value in values:
-        if not fits(value, schema):
-            continue
-        count[group] = count.get(group, 0) + 1
-        if count[group] <= most:
-            ok = await trial.runs(trial.run.point, value)
-            if trial.left <= 0:
-                return
-            flows.said.setdefault((group, place), Trial()).add(ok)
+        if fits(value, schema):
+            count[group] = count.get(group, 0) + 1
+            tried += [(group, value)] if count[group] <= most else []
+    every = [value for _, value in tried]
+    for group, value in tried:
+        ok = await trial.runs(trial.run.point, value, every)
+        if trial.left <= 0:
+            return
+        flows.said.setdefault((group, place), Trial()).add(ok)
 
 
 def _pair(source: Source, trial: Consumer) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import msgspec
 from anyio.lowlevel import checkpoint
 
 from fastsynth.method.discovery.explore import AGAIN, Explorer
-from fastsynth.method.discovery.probes import Called, Prober, Success
+from fastsynth.method.discovery.points import Called, Success
+from fastsynth.method.discovery.probes import Prober
 from fastsynth.method.discovery.search import search
 
 
@@ -25,8 +26,10 @@ class OrderSeen(msgspec.Struct, frozen=True, kw_only=True):
 async def measure_orders(explorer: Explorer, prober: Prober) -> list[OrderSeen]:
     """With and without each call of the chain, for every tool that ran somewhere behind it."""
     seen: list[OrderSeen] = []
+    prober.inquiry.enter("orders", len(explorer.chain))
     for left_out in explorer.chain:
         await checkpoint()
+        prober.inquiry.done += 1
         for name, success in list(explorer.runs.items()):
             behind = left_out in success.point.calls and name != left_out[0]
             if behind and prober.tools[name].part == prober.tools[left_out[0]].part:

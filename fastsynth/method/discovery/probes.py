@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-import msgspec
-
 from fastsynth.env.environment import Environment, Observation, Tool
 from fastsynth.env.world import check_arguments, coerce
+from fastsynth.method.discovery.ahead import Ahead, Shown
 from fastsynth.method.discovery.harvest import harvest
+from fastsynth.method.discovery.inquiry import Inquiry
+from fastsynth.method.discovery.points import Called, Point, Success
 from fastsynth.method.pace import breathe
 
 HANGS = 2
@@ -18,32 +19,19 @@ HANGS = 2
 SURE = 3
 """Calls after which a kind of outcome that never moved the state is taken to be harmless, at
 first; never where the domain says that the tool changes the state."""
-Called = tuple[str, dict[str, Any]]
+Upcoming = Callable[[], Iterable[dict[str, Any]]]
+"""Arguments that may be asked for next of the same tool and point, the next ones first."""
 Outcome = tuple[str, bool, frozenset[str]]
 """Tool, whether it ran, and which parameters were given."""
 
 
-class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """A state to probe from: what was called since the scenario's start, and the snapshot."""
-
-    calls: tuple[Called, ...]
-    snapshot: Any
-    digest: str
-
-
-class Success(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that ran, from `point`."""
-
-    tool: str
-    arguments: dict[str, Any]
-    value: Any
-    point: Point
-    moved: bool
-    """Whether the state's digest changed."""
+def none_known() -> Iterable[dict[str, Any]]:
+    return ()
 
 
 class Prober:
-    """Runs single calls from snapshots of one environment, restoring only where it must."""
+    """Runs single calls from snapshots of one environment, restoring only where it must; of one
+    that has sessions to spare several at once."""
 
     def __init__(
         self,
@@ -51,13 +39,19 @@ class Prober:
         tools: Mapping[str, Tool],
         rng: Random,
         most: int = 10**9,
+        inquiry: Inquiry | None = None,
     ) -> None:
         """After `most` calls every further one is answered by an error without being made."""
         self.most = most
         self._sure = SURE
         self._environment = environment
         self.rng = rng
+        self.inquiry = inquiry or Inquiry()
         self._at: Point | None = None
+        twins: Callable[[], Sequence[Environment]] = getattr(environment, "twins", tuple)
+        sessions = twins()
+        self._ahead = Ahead(sessions, self._watched, self.inquiry) if sessions else None
+        self._last: Shown | None = None
         self._still: dict[Outcome, int] = {}
         self.tools = tools
         self.calls = 0
@@ -82,8 +76,18 @@ class Prober:
         self._at = point
         return point
 
-    async def run(self, point: Point, name: str, arguments: dict[str, Any]) -> Observation:
-        """One call from `point`; arguments that break the schema are an error without a call."""
+    async def run(
+        self,
+        point: Point,
+        name: str,
+        arguments: dict[str, Any],
+        upcoming: Upcoming = none_known,
+        *,
+        sure: bool = False,
+        digested: bool = False,
+    ) -> Observation:
+        """One call from `point`; arguments that break the schema are an error without a call.
+        `sure`: all that is upcoming will be asked for; `digested`: and the digests after it."""
         complaint = check_arguments(self.tools[name], arguments)
         if complaint:
             return Observation(error="arguments", message=complaint)
@@ -92,28 +96,43 @@ class Prober:
         if self.hangs.get(name, 0) >= HANGS:
             return Observation(error="environment", message="it does not come back")
         await breathe()
-        await self.go(point)
         given = coerce(self.tools[name].parameters, arguments)
         self.calls += 1
-        observation = await self._environment.call(name, given)
-        if observation.stopped:
-            self.hangs[name] = self.hangs.get(name, 0) + 1
-            self.stopped[name] = observation.message
+        if self._ahead is None:
+            await self.go(point)
+            self.inquiry.calls += 1
+            observation = await self._environment.call(name, given)
+        else:
+            further = (self._fitting(name, other) for other in upcoming())
+            whole = (other for other in further if other is not None)
+            self._last = await self._ahead.shown(point, name, given, whole, sure, digested)
+            observation = self._last.observation
+        self._count_stop(name, observation)
         outcome = (name, observation.ok, frozenset(given))
         if self.tools[name].mutates or self._still.get(outcome, 0) < self._sure:
             await self._watch(point, outcome, given)
         return observation
+
+    def _fitting(self, name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+        tool = self.tools[name]
+        return None if check_arguments(tool, arguments) else coerce(tool.parameters, arguments)
+
+    def _watched(self, name: str, ok: bool, given: dict[str, Any]) -> bool:
+        """Whether the state's digest is looked at after such a call."""
+        known = self._still.get((name, ok, frozenset(given)), 0)
+        return known >= 0 and (self.tools[name].mutates or known < self._sure)
 
     async def _watch(self, point: Point, outcome: Outcome, given: dict[str, Any]) -> None:
         """Learns whether this kind of outcome moves the state."""
         self._at = None
         if self._still.get(outcome, 0) < 0:
             return
-        if await self._environment.digest() == point.digest:
+        if await self.digest() == point.digest:
             self._still[outcome] = self._still.get(outcome, 0) + 1
             return
         await self._environment.restore(point.snapshot)
         self.calls += 1
+        self.inquiry.calls += 1
         await self._environment.call(outcome[0], given)
         if await self._environment.digest() == point.digest:
             self._doubt()
@@ -134,14 +153,46 @@ class Prober:
             self._at = point
 
     async def digest(self) -> str:
-        return await self._environment.digest()
+        """Of the state after the last call."""
+        if self._ahead is None:
+            return await self._environment.digest()
+        assert self._last is not None
+        return await self._ahead.digest(self._last)
 
-    async def after(self, point: Point, name: str, arguments: dict[str, Any]) -> Point | None:
+    async def twice(
+        self, point: Point, name: str, arguments: dict[str, Any]
+    ) -> list[tuple[Observation, str]]:
+        """The same call from the same point, made two times anew, and the digests after it."""
+        if self._ahead is None or self.hangs.get(name, 0) >= HANGS:
+            return [(await self.run(point, name, arguments), await self.digest()) for _ in range(2)]
+        given = coerce(self.tools[name].parameters, arguments)
+        self.calls += 2
+        made = await self._ahead.again(point, name, given, 2)
+        for shown in made:
+            self._count_stop(name, shown.observation)
+        return [(shown.observation, shown.digest) for shown in made]
+
+    async def after(
+        self,
+        point: Point,
+        name: str,
+        arguments: dict[str, Any],
+        upcoming: Upcoming = none_known,
+    ) -> Point | None:
         """The point one successful call further; None where the call fails."""
-        observation = await self.run(point, name, arguments)
+        observation = await self.run(point, name, arguments, upcoming, sure=True, digested=True)
         if not observation.ok:
             return None
-        return await self._point((*point.calls, (name, arguments)))
+        calls = (*point.calls, (name, arguments))
+        if self._ahead is None:
+            return await self._point(calls)
+        assert self._last is not None
+        return Point(calls=calls, snapshot=self._last.snapshot, digest=await self.digest())
+
+    def _count_stop(self, name: str, observation: Observation) -> None:
+        if observation.stopped:
+            self.hangs[name] = self.hangs.get(name, 0) + 1
+            self.stopped[name] = observation.message
 
     def success(
         self, point: Point, name: str, arguments: dict[str, Any], observation: Observation

@@ -9,7 +9,8 @@ from typing import Any
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
 from fastsynth.method.discovery.harvest import harvest, last_name
-from fastsynth.method.discovery.probes import Success, is_hollow
+from fastsynth.method.discovery.points import Success
+from fastsynth.method.discovery.probes import is_hollow
 from fastsynth.method.discovery.similarity import likeness, telling, words
 from fastsynth.method.graph.concepts import GENERIC
 from fastsynth.method.graph.graph import Edge

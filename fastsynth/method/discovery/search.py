@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -15,8 +16,9 @@ import msgspec
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
+from fastsynth.method.discovery.points import Point, Success
 from fastsynth.method.discovery.pool import Pool
-from fastsynth.method.discovery.probes import Point, Prober, Success, is_hollow
+from fastsynth.method.discovery.probes import Prober, is_hollow
 from fastsynth.records import canonical
 
 CHANCES = 100
@@ -46,14 +48,19 @@ async def search(prober: Prober, point: Point, tool: Tool, pool: Pool, tries: in
     tried: set[str] = set()
     complaints: dict[str, dict[str, Any]] = {}
     hollow: Success | None = None
-    for arguments in _draws(choices, complaints, prober.rng):
+    draws = Draws(choices, complaints, prober.rng)
+
+    def upcoming() -> Iterator[dict[str, Any]]:
+        return (other for other in draws.foreseen() if canonical(other) not in tried)
+
+    for arguments in draws:
         mark = canonical(arguments)
         if len(tried) >= tries or not prober.left:
             break
         if mark in tried:
             continue
         tried.add(mark)
-        observation = await prober.run(point, tool.name, arguments)
+        observation = await prober.run(point, tool.name, arguments, upcoming)
         if observation.ok:
             found = prober.success(point, tool.name, arguments, observation)
             if not is_hollow(observation.value):
@@ -65,34 +72,72 @@ async def search(prober: Prober, point: Point, tool: Tool, pool: Pool, tries: in
     return Search(success=hollow, complaints=complaints)
 
 
-def _draws(
-    choices: Mapping[str, list[Any]], complaints: Mapping[str, dict[str, Any]], rng: Random
-) -> Iterator[dict[str, Any]]:
-    """One argument varied at a time; where there are several, combinations in between."""
-    several = len(choices) > 1
-    for number, arguments in enumerate(_varied(choices, complaints)):
-        yield arguments
-        if several and number % 2:
-            yield {name: _lean(values, rng) for name, values in choices.items()}
-    for _ in range(CHANCES if several else 0):
-        yield {name: _lean(values, rng) for name, values in choices.items()}
+class Draws:
+    """One argument varied at a time, again from each new complaint on; where there are several,
+    combinations in between."""
 
+    def __init__(
+        self,
+        choices: Mapping[str, list[Any]],
+        complaints: Mapping[str, dict[str, Any]],
+        rng: Random,
+    ) -> None:
+        self._choices = choices
+        self._complaints = complaints
+        self._rng = rng
+        self._several = len(choices) > 1
+        self._base: dict[str, Any] = {}
+        self._place = 0
+        """Variations of the present base that were drawn."""
+        self._number = 0
+        """Variations of all bases; every second one is followed by a combination."""
+        self._owed = False
 
-def _varied(
-    choices: Mapping[str, list[Any]], complaints: Mapping[str, dict[str, Any]]
-) -> Iterator[dict[str, Any]]:
-    """The likeliest first, then one argument at a time, again from each new complaint on."""
-    first = {parameter: values[0] for parameter, values in choices.items()}
-    yield first
-    bases = [first]
-    while bases:
-        base, seen = bases.pop(), len(complaints)
-        for parameter, values in choices.items():
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for arguments in self._varied():
+            self._owed = self._several and self._number % 2 == 1
+            self._number += 1
+            yield arguments
+            if self._owed:
+                self._owed = False
+                yield self._combined(self._rng)
+        for _ in range(CHANCES if self._several else 0):
+            yield self._combined(self._rng)
+
+    def foreseen(self) -> Iterator[dict[str, Any]]:
+        """What comes next where no new complaint is heard, as far as the present base goes."""
+        rng = Random()
+        rng.setstate(self._rng.getstate())
+        if self._owed:
+            yield self._combined(rng)
+        following = islice(self._around(self._base), self._place, None)
+        for number, arguments in enumerate(following, self._number):
+            yield arguments
+            if self._several and number % 2:
+                yield self._combined(rng)
+
+    def _varied(self) -> Iterator[dict[str, Any]]:
+        """The likeliest first, then one argument at a time, again from each new complaint on."""
+        self._base = {parameter: values[0] for parameter, values in self._choices.items()}
+        yield self._base
+        bases = [self._base]
+        while bases:
+            self._base, seen = bases.pop(), len(self._complaints)
+            self._place = 0
+            for arguments in self._around(self._base):
+                self._place += 1
+                yield arguments
+                if len(self._complaints) > seen:
+                    seen = len(self._complaints)
+                    bases.append(list(self._complaints.values())[-1])
+
+    def _around(self, base: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        for parameter, values in self._choices.items():
             for value in values:
                 yield {**base, parameter: value}
-                if len(complaints) > seen:
-                    seen = len(complaints)
-                    bases.append(list(complaints.values())[-1])
+
+    def _combined(self, rng: Random) -> dict[str, Any]:
+        return {name: _lean(values, rng) for name, values in self._choices.items()}
 
 
 def _lean(values: list[Any], rng: Random) -> Any:

@@ -17,8 +17,9 @@ import msgspec
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
+from fastsynth.method.discovery.points import Success
 from fastsynth.method.discovery.pool import fits
-from fastsynth.method.discovery.probes import Success, leaves_of
+from fastsynth.method.discovery.probes import leaves_of
 from fastsynth.method.discovery.proposals import Place, alike
 from fastsynth.method.discovery.similarity import likeness, telling
 from fastsynth.records import canonical

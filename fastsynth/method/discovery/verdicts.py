@@ -15,7 +15,7 @@ from fastsynth.env.environment import Domain, Tool
 from fastsynth.method.discovery.flows import Flows, Trial
 from fastsynth.method.discovery.harvest import STATE
 from fastsynth.method.discovery.orders import OrderSeen
-from fastsynth.method.discovery.probes import Success
+from fastsynth.method.discovery.points import Success
 from fastsynth.method.discovery.proposals import Place, alike, by_schema
 from fastsynth.method.graph.graph import Edge, Order
 

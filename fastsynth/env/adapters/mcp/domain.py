@@ -71,6 +71,17 @@ class McpEnvironment:
     async def restore(self, snapshot: Held) -> None:
         self._held = snapshot
 
+    def twins(self) -> list[McpEnvironment]:
+        """Further sessions of the same beginning, as many as there are servers that stand in states
+        of their own; [] where one backend is all there is. They take snapshots of one another."""
+        domain = self._domain
+        if domain.server.url or domain.server.reset.tool or is_live(domain.server):
+            return []
+        made = [McpEnvironment(domain, self._pool) for _ in range(domain.server.pool)]
+        for one in made:
+            one._held, one._found, one._battery = self._held, self._found, self._battery
+        return made
+
     def rest(self) -> None:
         """The state is a log, and files on the disk."""
 

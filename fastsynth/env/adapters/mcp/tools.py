@@ -21,7 +21,8 @@ from fastsynth.env.environment import Observation, Tool
 from fastsynth.env.schemas import fault, inlined
 
 _READS = re.compile(
-    r"(get|list|read|search|find|show|view|open|describe|fetch|count|check|lookup|query|directory)",
+    r"(get|list|read|search|find|show|view|open_nodes|describe|fetch|count|lookup|query|directory|"
+    r"check(?!_?(in|out)(_|$)))",
     re.IGNORECASE,
 )
 _REMOVES = re.compile(r"(?:delete|remove|drop|clear|erase)_?(?P<what>\w+)", re.IGNORECASE)
