@@ -3,10 +3,12 @@ from __future__ import annotations
 import sys
 import threading
 from types import ModuleType
+from typing import Literal, Optional
 
 import pytest
 
-from fastsynth.env.adapters.module_state import ModuleSession, shown
+from fastsynth.env.adapters.canon import digest_of
+from fastsynth.env.adapters.module_state import ModuleSession, initial, shown, variables
 from fastsynth.errors import EnvironmentBroken
 
 TEXT = """
@@ -62,3 +64,19 @@ def test_a_scenario_sets_variables_by_name_and_a_wrong_name_is_told(shelf: Modul
 
 def test_state_is_shown_as_json_as_far_as_it_goes(shelf: ModuleType) -> None:
     assert shown(shelf) == {"ITEMS": {"a": [1]}, "SAME": [1], "_last": 1}
+
+
+def test_aliases_of_types_are_no_state(shelf: ModuleType) -> None:
+    aliases = "from typing import Any, Literal, Optional; Size = Literal['s', 'm']; Maybe = Optional[int]"
+    before = variables(shelf)
+    initial.cache_clear()
+
+    exec(aliases, vars(shelf))
+
+    assert variables(shelf) == before
+
+
+def test_an_alias_has_one_digest_on_every_python() -> None:
+    held = {"size": Literal["s", "m"], "maybe": Optional[int]}  # noqa: UP045 (its own kind)
+
+    assert digest_of(held) == "dd40554678b2c5316d4565508e1299fc"

@@ -199,6 +199,8 @@ class _Writer:
             self._mapping({n: frozenset(Counter(r).items()) for n, r in tables_of(value).items()})
         elif isinstance(value, (types.ModuleType, PurePath)):
             self._put(f"n{value};")
+        elif is_annotation(value):
+            self._put(f"t{value!r};")
         else:
             self._record(value, name)
 
@@ -214,6 +216,12 @@ class _Writer:
         if held is None:
             held = reduced(value, name)
         self._mapping({k: v for k, v in held.items() if k not in self._ignored})
+
+
+def is_annotation(value: Any) -> bool:
+    """Whether `value` is one of `typing`'s (`Literal["a"]`, `Optional`, a type variable): the same
+    on every Python only in what it is written as."""
+    return type(value).__module__ in ("typing", "typing_extensions")
 
 
 def _names_of(record: dict[str, Any]) -> list[tuple[str, str]]:

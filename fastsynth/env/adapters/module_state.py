@@ -1,7 +1,7 @@
 """The variables of a module as the state of its functions: taken out, put back, one set a session.
 
 What cannot be copied (a connection, a lock) or hashed stays shared and is no state; so do names
-that a function makes global later.
+that a function makes global later, and aliases of types, whose insides are each Python's own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from fastsynth.env.adapters.canon import digest_of
+from fastsynth.env.adapters.canon import digest_of, is_annotation
 from fastsynth.env.adapters.results import plain
 from fastsynth.env.adapters.tables import shown_tables
 from fastsynth.errors import EnvironmentBroken, boundary
@@ -64,7 +64,7 @@ def initial(module: ModuleType) -> bytes:
     """The variables as the import left them, pickled together so that what they share stays so."""
     kept: dict[str, Any] = {}
     for name, value in vars(module).items():
-        if name.startswith("__") or isinstance(value, _CODE):
+        if name.startswith("__") or isinstance(value, _CODE) or is_annotation(value):
             continue
         if _is_state(value):
             kept[name] = value
