@@ -20,6 +20,9 @@ from fastsynth.engine.unwrap import unwrapped
 from fastsynth.method.discovery.inquiry import Inquiry
 
 LOOK_SECONDS = 0.25
+TELLING = 50
+"""Calls from which on their rate tells how long a search may take: the first ones wait for servers
+to start."""
 CACHED = "graph: found before for these tools and this seed (`graph --refresh` finds it anew)"
 _BACK = "\r\x1b[K"
 
@@ -33,7 +36,7 @@ def in_words(inquiry: Inquiry, seconds: float) -> str:
     line = f"finding the graph: state {inquiry.scenario} of {inquiry.scenarios}, {inquiry.stage}"
     line += f"{part}, {inquiry.calls:,} calls"
     rate = inquiry.calls / seconds if seconds > 0 else 0.0
-    if rate <= 0 or seconds < 1:
+    if inquiry.calls < TELLING:
         return line
     left = figures.clock(max(0, inquiry.expected - inquiry.calls) / rate)
     about = "at most" if inquiry.scenario == 1 else "about"

@@ -39,6 +39,10 @@ def test_after_one_state_the_rest_is_reckoned_by_it() -> None:
     )
 
 
+def test_while_servers_start_no_time_is_promised() -> None:
+    assert in_words(searching(calls=5), 10.0).endswith("running every tool (5 of 7), 5 calls")
+
+
 def test_where_nothing_is_looked_for_nothing_is_said() -> None:
     assert in_words(Inquiry(), 5.0) == ""
 

@@ -67,7 +67,9 @@ def test_state_is_shown_as_json_as_far_as_it_goes(shelf: ModuleType) -> None:
 
 
 def test_aliases_of_types_are_no_state(shelf: ModuleType) -> None:
-    aliases = "from typing import Any, Literal, Optional; Size = Literal['s', 'm']; Maybe = Optional[int]"
+    aliases = (
+        "from typing import Any, Literal, Optional; Size = Literal['s', 'm']; Maybe = Optional[int]"
+    )
     before = variables(shelf)
     initial.cache_clear()
 
