@@ -37,7 +37,9 @@ def test_states_are_drafted_once_and_rows_start_from_them(tmp_path: Path) -> Non
 
     assert (first.returncode, again.returncode, reused.returncode) == (0, 0, 0), first.stderr
     assert paid == paid_in_all > 0
-    states = [json.loads(line)["state"] for line in (run / "scenarios.jsonl").open()]
+    states = [
+        json.loads(line)["state"] for line in (run / "scenarios.jsonl").read_text().splitlines()
+    ]
     assert len(states) == 5
     made = rows(run)
     assert all(json.loads(row.scenario)["clinic"] in states for row in made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import anyio
 import pytest
@@ -40,6 +41,14 @@ async def main():
 
 anyio.run(main)
 """
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Under nohup the tests, and what they start, would ignore SIGHUP, and wait for ever."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def started(seconds: float) -> subprocess.Popen[str]:
