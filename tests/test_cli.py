@@ -63,6 +63,17 @@ def test_status_prints_the_manifest(worlds: Path, capsys: pytest.CaptureFixture[
     assert "data/part-00000.parquet" in text
 
 
+def test_status_as_json_says_what_generate_does_and_whether_it_runs(
+    worlds: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", str(worlds), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+
+    assert (said["accepted"], said["wanted"], said["running"]) == (16, 16, False)
+    assert said["stopped_by"] == "done"
+    assert not any(stratum["short"] for stratum in said["strata"])
+
+
 def test_verify_replays_every_row(worlds: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", str(worlds)]) == 0
     assert capsys.readouterr().out.startswith("16 of 16 rows (")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastsynth.engine.quota import Quota
 from fastsynth.engine.stratum import DRY
 from fastsynth.events import Bus, Event, JobFinished, Note
-from fastsynth.running.strata import EARLY, Drought, short_of, strata_counts, sums
+from fastsynth.running.strata import EARLY, Drought, strata_counts, sums
 
 
 def reject(quota: Quota, drought: Drought, jobs: int) -> None:
@@ -38,7 +38,7 @@ def test_a_dry_stratum_is_told_early_and_when_it_is_given_up() -> None:
     assert late.startswith(
         f"refusal (0 of 1): given up, nothing new in {DRY} jobs in a row; mostly"
     )
-    full, hopeless = map(short_of, strata_counts(quota))
+    full, hopeless = (count.short for count in strata_counts(quota))
     assert full == ""
     assert hopeless.startswith(f"0 of 1 in {DRY} jobs; hopeless")
 

@@ -12,17 +12,18 @@ def add_status(subparsers: Subparsers) -> None:
     parser = command(
         subparsers,
         "status",
-        "print the manifest of a run: counts, funnel, files",
-        "status runs/offline",
+        "print where a run stands, also while it is under way: counts, funnel, files",
+        "status runs/offline\nstatus runs/offline --json | jq .accepted",
         _told,
     )
     parser.add_argument("run_dir", metavar="RUN")
+    parser.add_argument("--json", action="store_true", help="one object, as of generate --json")
 
 
 def _told(given: argparse.Namespace) -> int:
     from fastsynth.commands.manifests import status
 
-    return status(Path(given.run_dir))
+    return status(Path(given.run_dir), given.json)
 
 
 def add_verify(subparsers: Subparsers) -> None:

@@ -44,14 +44,6 @@ def strata_counts(quota: Quota) -> tuple[StratumCount, ...]:
     )
 
 
-def short_of(count: StratumCount) -> str:
-    """`0 of 2 in 600 jobs; hopeless: ...`; "" where the target is met."""
-    if count.chosen >= count.target:
-        return ""
-    why = f"; {count.closed}" if count.closed else ""
-    return f"{count.chosen:,} of {count.target:,} in {count.finished:,} jobs{why}"
-
-
 class Drought:
     """Listens to jobs; `look`, called now and then, emits a note on each stratum that is dry."""
 

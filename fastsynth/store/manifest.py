@@ -44,6 +44,14 @@ class StratumCount(msgspec.Struct, frozen=True, kw_only=True):
     closed: str = ""
     """`full`, `hopeless: ...`, or "" where jobs were still wanted."""
 
+    @property
+    def short(self) -> str:
+        """`0 of 2 in 600 jobs; hopeless: ...`; "" where the target is met."""
+        if self.chosen >= self.target:
+            return ""
+        why = f"; {self.closed}" if self.closed else ""
+        return f"{self.chosen:,} of {self.target:,} in {self.finished:,} jobs{why}"
+
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     identity: str

@@ -92,6 +92,9 @@ def _funnel_parts(manifest: Manifest) -> Iterator[str]:
             for s in sorted(manifest.strata, key=_rate)
         ]
         yield pictures.bars("Accepted by stratum", drawn, top=1.0)
+        short = "; ".join(f"{s.stratum or 'all'} {s.short}" for s in manifest.strata if s.short)
+        if short:
+            yield f"<p>Short of what was wanted: {escape(short)}.</p>"
 
 
 def _stages(manifest: Manifest) -> list[tuple[str, int, str]]:

@@ -83,6 +83,29 @@ def earlier(path: Path, resume: Resume = "auto") -> Manifest | None:
     return found
 
 
+def holder(path: Path, writer: int = 0) -> str:
+    """`running: process 7 on gpu1` while somebody writes there; "" where nobody does. A process of
+    another machine cannot be asked and is taken at its word."""
+    try:
+        fd = os.open(path / "journal" / f"W-{writer:04}.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return ""
+    try:
+        said = os.pread(fd, 200, 0).decode(errors="replace").strip()
+        number, _, host = said.removeprefix("process ").partition(" on ")
+        if host == socket.gethostname() and number.isdecimal():
+            os.kill(int(number), 0)
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return ""
+        return f"running, or killed: {said}" if said else ""
+    except (ProcessLookupError, PermissionError):
+        return ""
+    except BlockingIOError:
+        return f"running: {said}"
+    finally:
+        os.close(fd)
+
+
 def _is_bare(path: Path) -> bool:
     """Whether a run could begin there: nothing, a probing phase, or what a run leaves that ended
     before it had written its first manifest (killed, or no space)."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 import msgspec
 import pytest
 from store_sample import accepted_job
@@ -10,7 +13,7 @@ from fastsynth.errors import ConfigError, DamagedFile
 from fastsynth.records import Failed, Rejected
 from fastsynth.store.journal import head_of
 from fastsynth.store.manifest import Manifest, read_manifest, write_manifest
-from fastsynth.store.rundir import RunDir
+from fastsynth.store.rundir import RunDir, holder
 from fastsynth.store.summary import Tally, summary_of
 
 ONE, TWO = "1" * 64, "2" * 64
@@ -148,3 +151,11 @@ def test_the_summary_counts_each_job_by_its_last_end():
         "projected_cost_usd": None,
         "beyond": 0,
     }
+
+
+def test_who_writes_is_told_while_they_do(tmp_path):
+    assert holder(tmp_path) == ""
+    with RunDir(tmp_path, ONE):
+        assert holder(tmp_path) == f"running: process {os.getpid()} on {socket.gethostname()}"
+
+    assert holder(tmp_path) == ""
