@@ -20,7 +20,8 @@ SHARED = frozenset(
     """Studio Client Service Pool Gate Bus Planner ApiGraph ObjectDomain BfclDomain Equipped Tool
     TaskGroup _Workers Sitting Books ClientSession TCPConnector Prompts ReplyLog Journal Quota
     Config Endpoint module type function method builtin_function_or_method code Context
-    _UnixSelectorEventLoop StructMeta ABCMeta CancelScope AiohttpTransport Activity""".split()
+    _UnixSelectorEventLoop StructMeta ABCMeta CancelScope AiohttpTransport Direct
+    Activity""".split()
 )
 OWNERS = {
     "Transcript": "messages",
@@ -35,6 +36,8 @@ OWNERS = {
     "ClientRequest": "connection",
     "ClientResponse": "connection",
     "Connection": "connection",
+    "_Line": "connection",
+    "Response": "connection",
 }
 """Type -> part that it and all below it belong to, the first that claims an object first; what is
 left is `frames`: coroutines, prompts being filled, and what waits in them."""
