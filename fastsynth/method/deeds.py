@@ -17,6 +17,7 @@ _ASIDE = re.compile(
     r"|\s*,[^,]*\bif (?:it is |they are |one is |any is )?(?:given|provided|specified|set|any)\b.*"
     r"|\s+(?:only )?if (?:it is |they are |one is |any is )?(?:given|provided|specified|any)\b.*"
     r"|\s*,? optionally\b.*"
+    r"|\s*,? and (?:gives|returns)\b.*"
 )
 """What speaks of parameters rather than of the deed."""
 _SELF = re.compile(

@@ -25,6 +25,7 @@ from fastsynth.method.deeds import deed, found_by
         ("Navigates to the destination", "navigate to the destination"),
         ("Looks up a user (by id)", "look up a user"),
         ("Carries out a task", "carry out a task"),
+        ("Orders gear and gives the invoice", "order gear"),
         ("Frobnicates the widget", "frobnicate the widget"),
     ],
 )

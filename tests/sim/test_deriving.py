@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastsynth.sim.teacher.deriving import alone, by, detail, fit, led
-from fastsynth.sim.teacher.words import plural
+from fastsynth.sim.teacher.words import plural, thing
 
 
 def test_numbers_are_told_as_amounts_or_as_measures() -> None:
@@ -19,6 +19,7 @@ def test_a_text_of_several_small_words_is_quoted() -> None:
 
 def test_names_that_begin_with_a_preposition_tie_themselves_on() -> None:
     assert led("from_unit", "kg") == " from kg"
+    assert led("starts_at", "14:30") == " at 14:30"
     assert led("radius", "5") == ""
 
 
@@ -43,4 +44,5 @@ def test_a_verb_alone_has_an_object() -> None:
 
 def test_the_plural_is_made_of_the_noun_and_not_of_what_is_said_of_it() -> None:
     assert plural("person filed under friend") == "people filed under friend"
+    assert thing("sessions[].starts_at") == "start time"
     assert plural("stock in that sector") == "stocks in that sector"

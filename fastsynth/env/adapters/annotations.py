@@ -93,11 +93,19 @@ def is_named_tuple(kind: Any) -> bool:
 def fields_of(kind: Any) -> list[Field] | None:
     """Fields of a record type; None where it is not one."""
     if is_typeddict(kind):
-        return [Field(n, n, h, n in kind.__required_keys__) for n, h in hints_of(kind).items()]
+        return [
+            Field(name, name, hint, name in kind.__required_keys__ and not _left_out(hint))
+            for name, hint in hints_of(kind).items()
+        ]
     if not isinstance(kind, type) or is_enum(kind):
         return None
     reader = next((read for is_one, read in _READERS if is_one(kind)), None)
     return None if reader is None else reader(kind, hints_of(kind))
+
+
+def _left_out(hint: Any) -> bool:
+    """Whether a field is `NotRequired`: where annotations are texts, its class does not know."""
+    return get_origin(hint) is NotRequired
 
 
 def _of_model(kind: Any, _: Mapping[str, Any]) -> list[Field]:

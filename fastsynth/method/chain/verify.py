@@ -222,7 +222,7 @@ def ungrounded(turn: Turn, executed: Sequence[Executed], context: str) -> str:
         strange = (call.tool, canonical(call.arguments)) not in planned
         for name, argument in call.arguments.items():
             added = call.tool in tools and (call.tool, name) not in options
-            for value in scalars(argument):
+            for _, value in paths.leaves(argument):  # the names of a record's fields say nothing
                 doubtful = (type(value), value) in hidden or (strange and _identifies(value))
                 if (doubtful or (added and _says(value))) and not stands_in(value, seen):
                     return str(value)

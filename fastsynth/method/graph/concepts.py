@@ -113,6 +113,11 @@ def inferred_opaque(profiles: Iterable[Profile]) -> frozenset[str]:
     )
 
 
+def looks_opaque(concept: str) -> bool:
+    """Whether a name says that no user could know the value: an id, a token, a key."""
+    return _OPAQUE.search(concept) is not None
+
+
 def snake(name: str) -> str:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     return re.sub(r"[\W_]+", "_", spaced).strip("_").lower()

@@ -14,6 +14,7 @@ import networkx as nx
 
 from fastsynth.env.environment import Domain, Tool
 from fastsynth.method.graph.concepts import Profile, inferred_opaque, profile
+from fastsynth.method.graph.leaves import fields_given
 from fastsynth.method.graph.parameters import parameters_of
 
 Evidence = Literal["declared", "schema", "flow", "order"]
@@ -68,8 +69,12 @@ class ApiGraph:
         self.broader: Mapping[str, tuple[str, ...]] = getattr(domain, "broader", {})
         self.opaque = domain.opaque | inferred_opaque(self.profiles.values())
         bounded = getattr(domain, "bounded", False)
+        self.named = fields_given(self.profiles.values()) if bounded else {}
+        """Name of a result field -> concepts of its values: what fields of records are fed by."""
         self.parameters = {
-            name: parameters_of(tool, self.profiles[name], self.opaque, bounded=bounded)
+            name: parameters_of(
+                tool, self.profiles[name], self.opaque, bounded=bounded, given=self.named
+            )
             for name, tool in domain.tools.items()
         }
         self.network: nx.MultiDiGraph[str] = nx.MultiDiGraph()
@@ -112,6 +117,11 @@ class ApiGraph:
     def accepts(self, wanted: str, given: str) -> bool:
         """Whether a value of concept `given` may stand where `wanted` is needed."""
         return wanted == given or wanted in self.broader.get(given, ())
+
+    def givers(self, field: str) -> list[str]:
+        """Tools whose results have a field of this name."""
+        concepts = frozenset(self.named.get(field, ()))
+        return [n for n, known in self.profiles.items() if concepts & {*known.gives.values()}]
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -3,7 +3,7 @@ which they are bound."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import jsonschema_rs
@@ -13,6 +13,7 @@ from fastsynth.env.adapters.samples import samples
 from fastsynth.env.environment import Tool
 from fastsynth.env.schemas import simple, unrolled, validator
 from fastsynth.method.graph.concepts import Profile
+from fastsynth.method.graph.leaves import Leaf, leaves_of
 from fastsynth.records import canonical
 
 _TYPES: Mapping[str, frozenset[type]] = {
@@ -52,6 +53,8 @@ class Parameter(msgspec.Struct, frozen=True, eq=False):
     enum: Sequence[Any] | None
     bounds: jsonschema_rs.Draft202012Validator | None
     """Of a schema that says more than type and enum; formats count."""
+    leaves: tuple[Leaf, ...] = ()
+    """Of a record: the fields that results could fill."""
 
     def fits(self, value: Any) -> bool:
         """Pre-check, cheap where type and enum are all there is; the world's validator has the last
@@ -66,9 +69,15 @@ class Parameter(msgspec.Struct, frozen=True, eq=False):
 
 
 def parameters_of(
-    tool: Tool, known: Profile, opaque: frozenset[str], *, bounded: bool = False
+    tool: Tool,
+    known: Profile,
+    opaque: frozenset[str],
+    *,
+    bounded: bool = False,
+    given: Collection[str] = (),
 ) -> tuple[Parameter, ...]:
-    """The required ones first. `bounded`: values must fit all that their schemas say."""
+    """The required ones first. `bounded`: values must fit all that their schemas say.
+    `given`: names of result fields that may fill those of records."""
     required = frozenset(tool.parameters.get("required", ()))
     properties: Mapping[str, Any] = tool.parameters.get("properties", {})
     drawn, found = unrolled(tool.parameters), []
@@ -88,6 +97,7 @@ def parameters_of(
                 types=_types(schema.get("type")),
                 enum=schema.get("enum"),
                 bounds=_bounds(schema) if bounded else None,
+                leaves=tuple(leaves_of(schema, given)),
             )
         )
     return tuple(found)

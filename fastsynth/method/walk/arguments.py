@@ -24,6 +24,7 @@ from fastsynth.method.walk.gather import gather, most_of
 from fastsynth.method.walk.memory import Item, Memory
 from fastsynth.method.walk.offers import FromOutput, FromUser, Offers, weights
 from fastsynth.method.walk.prospects import Prospects, Tie, least_of
+from fastsynth.method.walk.records import compose
 
 Offer = TypeVar("Offer", FromOutput, FromUser)
 OUTPUT_OF_TURN = 0.95
@@ -111,6 +112,9 @@ class Binder:
         return item.value, {parameter.name: source}
 
     def _pick(self, parameter: Parameter, draft: Draft, from_output: bool) -> Picked | None:
+        if parameter.leaves:
+            said = self._pick_user(parameter, draft) if parameter.concept else None
+            return compose(self._offers, parameter, said and said[0], self._rng)
         if not parameter.concept:
             return self._from_schema(parameter) or self._invented(parameter)
         hidden = from_output or parameter.opaque

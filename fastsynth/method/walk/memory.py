@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -84,6 +84,10 @@ class Memory:
         """Takes over what `other` holds, which stays as it is."""
         twin = other.copy()
         self.turns, self.items, self.said = twin.turns, twin.items, twin.said
+
+    def has_any(self, concepts: Iterable[str]) -> bool:
+        """Whether a result has a value of one of these concepts."""
+        return any(self.items.get(concept) for concept in concepts)
 
     def holds(self, value: Any) -> bool:
         """Whether a call, a result or something said holds `value`."""

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from fastsynth.method.graph.graph import ApiGraph
+from fastsynth.method.graph.leaves import Leaf
 from fastsynth.method.graph.parameters import Parameter
 from fastsynth.method.plan import Choice, Output, User
 from fastsynth.method.walk.memory import Item, Memory
@@ -88,6 +89,7 @@ class Offers:
         self._lists: dict[Parameter, list[list[Item]]] = {}
         self._single: dict[str, bool] = {}
         self._singles: dict[Parameter, list[FromOutput]] = {}
+        self._fed: dict[Leaf, list[FromOutput]] = {}
         self._sayable: dict[str, list[tuple[Any, str]]] = {}
 
     def outputs(self, parameter: Parameter) -> FromOutputs:
@@ -202,6 +204,19 @@ class Offers:
         if found is None:
             values = self._memory.sayable(concept, self._known)
             found = self._sayable[concept] = [(value, text) for text, value in values.items()]
+        return found
+
+    def fed(self, leaf: Leaf) -> list[FromOutput]:
+        """Values of results that fit a field of a record and that something singles out."""
+        found = self._fed.get(leaf)
+        if found is None:
+            now, offers = len(self._memory.turns) - 1, []
+            for concept in self._graph.named.get(leaf.field, ()):
+                for item in self._memory.items.get(concept, ()):
+                    here = leaf.hidden or item.turn == now  # what people say they say anew
+                    if here and item.concept == concept and leaf.fits(item.value):
+                        offers.append(FromOutput(item, False, 1.0 if item.turn < now else 4.0))
+            found = self._fed[leaf] = [offer for offer in offers if self.ways(offer)]
         return found
 
     def lists(self, parameter: Parameter) -> list[list[Item]]:

@@ -58,6 +58,8 @@ class Prospects:
 
     def _bindable(self, parameter: Parameter, from_output: bool) -> bool:
         concept, schema = parameter.concept, parameter.schema
+        if parameter.leaves:
+            return all(self._offers.fed(leaf) for leaf in parameter.leaves if leaf.hidden)
         if not concept:
             return schema.get("type") in ("integer", "number") or _has_own(schema)
         hidden = from_output or parameter.opaque

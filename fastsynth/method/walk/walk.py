@@ -142,19 +142,28 @@ class Walk:
     async def _reach_producer(self, name: str, parameter: str, depth: int) -> bool:
         edges = self._graph.producers[name]
         found = edges.get(parameter) or edges.get(f"{parameter}[]") or ()
+        leading = [edge.producer for edge in found] or self._fillers(name, parameter)
         part = self._graph.tools[name].part
         candidates = {
-            edge.producer: self._rng.random() * self._ease(edge.producer, part)
-            for edge in found
-            if edge.producer in self._reach.allowed
-            and edge.producer not in self._hopeless
-            and edge.producer not in self._graph.tools[name].undoes
+            producer: self._rng.random() * self._ease(producer, part)
+            for producer in leading
+            if producer in self._reach.allowed
+            and producer not in self._hopeless
+            and producer not in self._graph.tools[name].undoes
         }
         for producer in sorted(candidates, key=lambda p: -candidates[p])[:4]:
             if await self._reach_tool(producer, frozenset(), depth - 1):
                 return True
             self._hopeless.add(producer)
         return False
+
+    def _fillers(self, name: str, parameter: str) -> list[str]:
+        """Tools that give the first id a record needs and no result has yet."""
+        for one in self._graph.parameters[name]:
+            for leaf in one.leaves if one.name == parameter else ():
+                if leaf.hidden and not self._memory.has_any(self._graph.named[leaf.field]):
+                    return [giver for giver in self._graph.givers(leaf.field) if giver != name]
+        return []
 
     def _ease(self, producer: str, part: str) -> float:
         """Preference among producers: the graph's, those of the same part, and a look-up before

@@ -32,7 +32,7 @@ def wish(clause: str, arguments: Mapping[str, Any], texts: dict[str, str]) -> st
             continue
         elif fitted or " " not in clause:
             clause = fitted or f"{clause} {text}"
-        elif lead := led(name, text):
+        elif lead := "" if isinstance(text, Reference) else led(name, text):
             led_on.append(lead)
         elif is_date(value) and words(name) in _DAYS and not led_on:
             led_on.append(f" on {text}")
@@ -80,6 +80,8 @@ def by(clause: str, names: dict[str, str]) -> tuple[str, list[str]]:
 def detail(name: str, value: Any, text: str) -> str:
     """A particular that the clause has no words for: `15 servings`, `a radius of 5`, `from kg`."""
     said = words(name).removesuffix(" ID")
+    if isinstance(value, dict):
+        return text
     if isinstance(value, int | float) and not isinstance(value, bool):
         if said.endswith("s") and not said.endswith(("ss", "us", "is")):
             return f"{text} {said}"
@@ -95,4 +97,6 @@ def led(name: str, text: str) -> str:
     """`from_unit`, `until` and the like say themselves how they are tied on: ` from kg`; "" for
     any other name."""
     first, _, rest = words(name).partition(" ")
+    if rest in ("at", "on"):
+        return f" {rest} {text}"
     return f" {first} {text}" if first in _LEADING and len(rest.split()) < 2 else ""

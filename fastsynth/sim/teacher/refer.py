@@ -16,7 +16,8 @@ from fastsynth.method.plan import Choice, Default, Output, Provenance, Step, Tur
 from fastsynth.method.script import Script
 from fastsynth.sim.teacher.bank import Bank, Phrases, Reference, Template
 from fastsynth.sim.teacher.days import is_day, zone_of
-from fastsynth.sim.teacher.words import join, plural, say, thing, words
+from fastsynth.sim.teacher.deriving import detail
+from fastsynth.sim.teacher.words import join, plural, say, thing
 
 _PEOPLE = frozenset("contact payee user person recipient friend passenger guest member".split())
 _DEEP = 3
@@ -123,7 +124,8 @@ class Speaker:
             elif isinstance(kind, User):
                 field = path.rpartition(".")[2] if path.startswith(f"{name}.") else ""
                 said = self.words(paths.get(path, {name: value}))
-                parts.append(f"{words(field)} {said}" if field else said)
+                known = paths.get(path, {name: value})
+                parts.append(detail(field, known, said) if field else said)
         return join(parts)
 
     def _refer_to_all(self, output: Output) -> str:

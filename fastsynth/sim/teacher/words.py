@@ -18,6 +18,8 @@ _LINK = re.compile(
     r"|filed|saved|stored|called|named)\b"
 )
 _MANY = {"person": "people", "child": "children", "man": "men", "woman": "women"}
+_MOMENTS = {"at": "time", "on": "date"}
+"""`starts_at` is the start time."""
 _TAILS = frozenset(("id", "ids", "ref", "key", "token", "uuid"))
 _OWN = {
     "her": "my", "his": "my", "their": "my", "she": "I", "he": "I", "they": "I",
@@ -96,6 +98,8 @@ def thing(path: str) -> str:
     fields = re.findall(r"[^.\[\]{}*\d][^.\[\]{}*]*", path)
     for at in range(len(fields) - 1, -1, -1):
         kept = [word for word in words(fields[at]).split() if word.lower() not in _TAILS]
+        if len(kept) == 2 and kept[1] in _MOMENTS:
+            return f"{singular(kept[0])} {_MOMENTS[kept[1]]}"
         if kept:
             return singular(" ".join(kept)) if at < len(fields) - 1 else " ".join(kept)
     return "result"
