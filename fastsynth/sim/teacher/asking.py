@@ -85,7 +85,8 @@ def ask_clause(speaker: Speaker, number: int, step: Step, alone: bool = False) -
     phrases = speaker.phrases(step)
     manual = f"{words(step.tool)} {speaker.script.about.get(step.tool, '')}"
     known = phrases.ask + phrases.say if alone else phrases.ask
-    template = _best(speaker, number, known, set(user_names(step)), manual)
+    told = {name for name in step.arguments if speaker.has(turn, number, name)}
+    template = _best(speaker, number, known, told, manual)
     if template is not None:
         text = template.fill(partial(speaker.slot, turn, number))
         if text:
