@@ -87,7 +87,7 @@ class Speaker:
         call = self.step(output.turn, output.step)
         pattern = paths.pattern(output.path)
         short = self._short(call, output.path)
-        if short == "result" and taken_as:
+        if short == "result" and len(taken_as) > 2:
             short = thing(taken_as)
         entity = (output.turn, output.step, _element(output.path))
         field = (*entity[:2], output.path)
