@@ -46,13 +46,15 @@ def folder(worlds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 
 
 def test_the_commands_run_as_they_stand(folder: Path) -> None:
+    Path("my-model").mkdir()
+    Path("my-model", "chat_template.jinja").write_text(TEMPLATE)
     commands = [line for block in blocks("training.md", "") for line in block.splitlines()]
     told = [line for line in commands if line.startswith("fastsynth")]
     for line in told:
         ended = here(*shlex.split(line.replace("RUN", "runs/offline"))[1:])
         assert ended.returncode == 0, ended.stderr
 
-    assert len(told) == 2
+    assert len(told) > 1
     assert (folder / "val.jsonl").read_text().count("\n") >= 1
 
 
