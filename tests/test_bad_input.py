@@ -243,10 +243,11 @@ def test_a_context_that_is_too_long_rejects_conversations_not_the_run(
 
 def test_the_directory_of_another_identity(fails: Fails, worlds: Path) -> None:
     before = (worlds / "manifest.json").read_bytes()
-    line = fails(2, "generate", "-o", worlds, "-n", 16, "--seed", 99)
+    line = fails(2, "generate", "-o", worlds, "-n", 16, "--seed", 99, "--set", "kinds={base: 1}")
 
     assert str(worlds) in line
     assert "identity" in line
+    assert "(another seed, kinds)" in line
     assert "config.yaml" in line
     assert (worlds / "manifest.json").read_bytes() == before
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
 import msgspec
 
-from fastsynth.config.settings import dump
+from fastsynth.config.settings import decode, dump, read_yaml
 from fastsynth.engine.novelty import Novelty, Plans
 from fastsynth.engine.quota import Quota
 from fastsynth.errors import ConfigError
@@ -18,6 +19,7 @@ from fastsynth.running.opening import counts_of, quota_of, recall
 from fastsynth.running.order import Order, identity
 from fastsynth.running.spent import Spent, spent_before
 from fastsynth.store.journal import Journal
+from fastsynth.store.manifest import Manifest
 from fastsynth.store.replies import ReplyLog
 from fastsynth.store.rundir import RunDir
 from fastsynth.store.summary import Tally
@@ -53,7 +55,11 @@ def open_books(
     """The run directory, locked, and all that it remembers."""
     config = order.config
     named = identity(order, prompts, models)
-    rundir = stack.enter_context(RunDir(order.run_dir, named, resume=order.resume))
+    rundir = stack.enter_context(
+        RunDir(
+            order.run_dir, named, resume=order.resume, differs=partial(differences, order, models)
+        )
+    )
     novelty = Novelty(order.run_dir)
     stack.callback(novelty.close)
     counts = counts_of(config)
@@ -81,6 +87,43 @@ def open_books(
         spent=Spent(before),
         traffic=Traffic(rundir.manifest.endpoints),
     )
+
+
+DECIDING = (
+    "environment",
+    "scenarios",
+    "system",
+    "seed",
+    "conversation",
+    "match",
+    "kinds",
+    "languages",
+    "chain",
+    "texts",
+    "judges",
+    "duplicates",
+    "decontaminate",
+    "prompts",
+    "sampling",
+    "teacher",
+    "student",
+    "targets",
+    "tools",
+    "graph",
+)
+"""Sections of a config that decide the data."""
+
+
+def differences(order: Order, models: Mapping[str, str], left: Manifest) -> str:
+    """`kinds, seed`: in which sections the config differs from that of the run that stands there;
+    "" where these are alike, so that it is a file they name, or the program."""
+    path = order.run_dir / "config.yaml"
+    try:
+        had = decode(read_yaml(path), str(path))
+    except ConfigError:
+        return ""
+    other = [name for name in DECIDING if getattr(had, name) != getattr(order.config, name)]
+    return ", ".join(other + ["model"] * (dict(left.models) != dict(models) and bool(left.models)))
 
 
 def check_models(order: Order, before: Mapping[str, str], now: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -22,7 +23,13 @@ class RunDir:
     """Opened for one writer; `close` gives the lock back. Use as a context manager."""
 
     def __init__(
-        self, path: Path, identity: str, *, resume: Resume = "auto", writer: int = 0
+        self,
+        path: Path,
+        identity: str,
+        *,
+        resume: Resume = "auto",
+        writer: int = 0,
+        differs: Callable[[Manifest], str] = lambda _: "",
     ) -> None:
         """Raises ConfigError: another run is there (or none, or one, against `resume`), it is not
         a run directory, or another process writes as the same writer."""
@@ -33,7 +40,7 @@ class RunDir:
             found = None
             (path / "graph.json").unlink(missing_ok=True)
         if found is not None:
-            _check_identity(path, found, identity)
+            _check_identity(path, found, identity, differs)
         _make(path)
         self._lock = _lock(path / "journal" / f"W-{writer:04}.lock", path)
         self.manifest = found or Manifest(identity=identity)
@@ -128,12 +135,16 @@ def _is_unused(path: Path) -> bool:
     )
 
 
-def _check_identity(path: Path, found: Manifest, identity: str) -> None:
+def _check_identity(
+    path: Path, found: Manifest, identity: str, differs: Callable[[Manifest], str]
+) -> None:
     if found.identity != identity:
+        what = differs(found)
+        told = f" (another {what})" if what else ""
         raise ConfigError(
             f"{path}: made by a run of identity {found.identity[:12]}, this one is "
-            f"{identity[:12]}; give this one a directory of its own (-o), or bring environment, "
-            f"method, prompts, models and seed back to those in {path / 'config.yaml'}"
+            f"{identity[:12]}{told}; give this one a directory of its own (-o), or bring "
+            f"environment, method, prompts, models and seed back to those in {path / 'config.yaml'}"
         )
 
 
