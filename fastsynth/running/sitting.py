@@ -98,7 +98,8 @@ class Sitting:
         await self._stop.wait()
         self._bus.emit(Draining(self._stop.reason))
         if self._stop.detail:
-            text = f"{self._stop.reason}: {self._stop.detail}; finishing that, Ctrl-C twice aborts"
+            text = f"{self._stop.reason}: {self._stop.detail}; "
+            text += "what is under way is finished, Ctrl-C twice aborts"
             self._bus.emit(Note(text=text, level="warning"))
         if self._stop.reason in ("interrupt", "max_time"):
             self._bus.emit(TailBegan())
