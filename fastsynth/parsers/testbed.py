@@ -19,7 +19,9 @@ def add_serve(subparsers: Subparsers) -> None:
     parser.add_argument("--port", type=int, required=True, metavar="P", help="0 picks a free one")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--latency-ms", type=float, default=0.0, metavar="L")
-    parser.add_argument("--faults", metavar="FILE", help="YAML: fault -> rate")
+    parser.add_argument(
+        "--faults", metavar="FILE", help="YAML, as in `rates: {hang: 0.01, unavailable: 0.02}`"
+    )
     batching = parser.add_argument_group("continuous batching, where any is given")
     batching.add_argument("--slots", type=int, metavar="N", help="sequences at once")
     batching.add_argument("--prefill-rate", type=float, metavar="R", help="tokens a second, shared")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from email.utils import formatdate
 from pathlib import Path
 from time import time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -102,4 +102,5 @@ def load(path: Path) -> Faults:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}, need a YAML file of faults") from error
     except msgspec.DecodeError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        allowed = f"need such as `rates: {{hang: 0.01}}`; faults: {', '.join(get_args(Fault))}"
+        raise ConfigError(f"{path}: {error}; {allowed}") from error
