@@ -347,6 +347,20 @@ async def test_calls_that_could_not_be_made_are_no_evidence(calls: int) -> None:
 
 
 @pytest.mark.anyio
+async def test_a_read_that_found_nothing_is_made_again_with_what_was_seen_since(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(HERE)
+    domain = open_domain("python:crowded_tools")
+    try:
+        found = await discover(domain, 1, Effort(scenarios=1, calls=1000))
+    finally:
+        await domain.close()
+
+    assert ("list_people", "[].name", "find_guest", "name") in edges_of(found)
+
+
+@pytest.mark.anyio
 async def test_a_long_discovery_says_how_far_it_is() -> None:
     inquiry, lines = Inquiry(), list[str]()
     wallet = bare(open_domain("world:wallet"))

@@ -28,7 +28,7 @@ from fastsynth.method.graph.graph import ApiGraph, build_graph
 from fastsynth.method.graph.patched import patched
 from fastsynth.records import canonical
 
-VERSION = 2
+VERSION = 3
 """Of the way graphs are found: another one finds them anew."""
 
 

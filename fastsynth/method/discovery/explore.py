@@ -15,6 +15,7 @@ from anyio.lowlevel import checkpoint
 
 from fastsynth.env import paths
 from fastsynth.env.environment import Tool
+from fastsynth.method.discovery.cover import cover
 from fastsynth.method.discovery.harvest import harvest
 from fastsynth.method.discovery.points import Called, Point, Success
 from fastsynth.method.discovery.pool import Found, Pool
@@ -23,8 +24,8 @@ from fastsynth.method.discovery.search import Search, complaint_of, search
 from fastsynth.method.discovery.similarity import likeness
 from fastsynth.records import canonical
 
-FIRST, AGAIN, UNLOCKED = 700, 150, 250
-"""Most calls of a search: the first one, one after new values, one after a call that helped."""
+FIRST, AGAIN, UNLOCKED, REFILLED = 700, 150, 250, 24
+"""Most calls of a search: first, after new values, after a call that helped, of what came empty."""
 ROUNDS = 5
 MORE_RUNS, MORE_TRIED, VARIANTS = 6, 48, 8
 OTHERS = 12
@@ -61,6 +62,7 @@ class Explorer:
             if not await self._lengthen_chain() and len(self._blocked()) == blocked:
                 break
         await self._sweep(AGAIN)
+        await self._refill()
 
     def keep(self, success: Success) -> None:
         """Notes a call that ran, and the values it gave."""
@@ -90,6 +92,16 @@ class Explorer:
                     await self._run_more(found.success)
                     fresh = fresh or len(self.pool.values) > known
             tries = AGAIN
+
+    async def _refill(self) -> None:
+        """Reads that found nothing, once more: with values that were seen since, they may."""
+        reads = [name for name in sorted(self.runs) if name not in self._prober.mutators]
+        for name in [name for name in reads if is_hollow(self.runs[name].value)]:
+            found = await search(self._prober, self.here, self._tools[name], self.pool, REFILLED)
+            if found.success is not None and not is_hollow(found.success.value):
+                del self.runs[name]
+                self.keep(found.success)
+                await self._run_more(found.success)
 
     async def _run_more(self, run: Success) -> None:
         """A read again with other arguments, one varied at a time."""
@@ -146,7 +158,7 @@ class Explorer:
                         unlocks.setdefault(mark, set()).add(name)
                     elif change > 0.0:
                         helped[mark] = max(change, helped.get(mark, 0.0))
-        chosen = _cover(unlocks) or sorted(helped, key=lambda mark: -helped[mark])[:1]
+        chosen = cover(unlocks) or sorted(helped, key=lambda mark: -helped[mark])[:1]
         for mark in chosen:
             await self._extend(calls[mark])
         return bool(chosen)
@@ -246,17 +258,6 @@ class Explorer:
         if (point := await self.point_after(self.here, call)) is not None:
             self.here = point
             self.chain.append(call)
-
-
-def _cover(reached: Mapping[str, set[str]]) -> list[str]:
-    """Few keys that reach everything reached: the widest first."""
-    left = set[str]().union(*reached.values())
-    chosen: list[str] = []
-    while left:
-        best = max(sorted(reached), key=lambda name: len(reached[name] & left))
-        chosen.append(best)
-        left -= reached[best]
-    return chosen
 
 
 def _holds(value: Any, given: set[str]) -> bool:
