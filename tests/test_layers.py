@@ -23,7 +23,7 @@ ROWS = (
     ("running", "blocking"),
     ("run",),
     ("probing",),
-    ("doctor", "init", "estimate"),
+    ("doctor", "init", "estimate", "pilot"),
     ("commands",),
     ("parsers",),
     ("cli",),

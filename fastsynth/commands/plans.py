@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import anyio
 from rich.console import Console
 
 from fastsynth import estimate as estimating
+from fastsynth import pilot
 from fastsynth.commands.console import Output
+from fastsynth.commands.manifests import manifest_of
 from fastsynth.config import Config
 from fastsynth.dashboard.finding import shown
 from fastsynth.doctor import Finding, examine
@@ -79,6 +82,23 @@ def estimate(config: Config, sample: int, as_json: bool) -> int:
     out = Output(highlight=False, soft_wrap=True)
     out.print(estimating.table_of(found))
     for line in estimating.told(found):
+        out.print(line, markup=False)
+    return 0
+
+
+def project(run_dir: Path, wanted: int | None, as_json: bool) -> int:
+    """Prints what as many conversations as `wanted` (default: the run's own number) will ask, by
+    what a run has asked so far."""
+    manifest = manifest_of(run_dir)
+    if wanted is not None and wanted < 1:
+        raise config_error("-n", wanted, "need >= 1")
+    found = pilot.project(run_dir, manifest, wanted or manifest.wanted)
+    if as_json:
+        sys.stdout.write(encode(found).decode() + "\n")
+        return 0
+    out = Output(highlight=False, soft_wrap=True)
+    out.print(pilot.table_of(found))
+    for line in pilot.told(found):
         out.print(line, markup=False)
     return 0
 

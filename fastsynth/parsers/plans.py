@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from fastsynth.parsers.command import Subparsers, command
 from fastsynth.parsers.options import config_of, config_options
@@ -66,19 +67,29 @@ def add_estimate(subparsers: Subparsers) -> None:
         "estimate",
         "count requests, tokens and dollars of a run on a small one with the scripted teacher",
         "estimate configs/openai.yaml --model gpt-5-mini -n 20000\n"
-        "estimate -n 1000 --set 'endpoints.teacher.price={input: 0.25, output: 2}'",
+        "estimate -n 1000 --set 'endpoints.teacher.price={input: 0.25, output: 2}'\n"
+        "estimate --from runs/pilot -n 20000",
         _estimated,
     )
     config_options(parser)
     parser.add_argument(
         "--sample", type=int, default=16, metavar="K", help="conversations of the small run"
     )
+    parser.add_argument(
+        "--from",
+        dest="pilot",
+        metavar="RUN",
+        help="instead: from what a run of your own model has asked so far, with an interval; only "
+        "-n and --json then say anything",
+    )
     parser.add_argument("--json", action="store_true", help="one object on stdout")
 
 
 def _estimated(given: argparse.Namespace) -> int:
-    from fastsynth.commands.plans import estimate
+    from fastsynth.commands.plans import estimate, project
 
+    if given.pilot is not None:
+        return project(Path(given.pilot), given.n, given.json)
     return estimate(config_of(given), given.sample, given.json)
 
 
