@@ -96,12 +96,19 @@ async def measure(subject: str, work: Work, requests: int, in_flight: int, calle
 
 
 async def run_fastsynth(
-    url: str, requests: int, in_flight: int, callers: int = 1, stream: Stream = "never"
+    url: str,
+    requests: int,
+    in_flight: int,
+    callers: int = 1,
+    stream: Stream = "never",
+    transport: Literal["aiohttp", "direct"] = "aiohttp",
 ) -> Row:
     failures: list[Event] = []
     bus = Bus()
     bus.listen(lambda event: failures.append(event) if isinstance(event, RequestFailed) else None)
-    endpoint = Endpoint(url=url, model="teacher", in_flight=in_flight, stream=stream)
+    endpoint = Endpoint(
+        url=url, model="teacher", in_flight=in_flight, stream=stream, transport=transport
+    )
     settings = Settings(endpoints={"fleet": endpoint}, roles={"default": "fleet"})
     transcript = Transcript(MESSAGES)
     with tempfile.TemporaryFile() as file:
@@ -125,12 +132,17 @@ async def run_fastsynth(
 
             name = "fastsynth client" if callers == 1 else f"fastsynth client, {callers} a slot"
             name += ", streamed" if stream == "always" else ""
+            name += ", direct" if transport == "direct" else ""
             row = await measure(name, one, requests, in_flight, callers)
     return {**row, "errors": max(row["errors"], len(failures))}
 
 
 async def run_streamed(url: str, requests: int, in_flight: int) -> Row:
     return await run_fastsynth(url, requests, in_flight, stream="always")
+
+
+async def run_direct(url: str, requests: int, in_flight: int) -> Row:
+    return await run_fastsynth(url, requests, in_flight, transport="direct")
 
 
 async def run_queueing(url: str, requests: int, in_flight: int) -> Row:
@@ -200,6 +212,7 @@ SUBJECTS = (
     (run_protocol, OWN),
     (run_aiohttp, OWN),
     (run_fastsynth, OWN),
+    (run_direct, OWN),
     (run_queueing, OWN),
     (run_openai, SDK),
 )

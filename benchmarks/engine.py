@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import msgspec
@@ -40,26 +40,31 @@ from fastsynth.running.order import Order
 from fastsynth.store.manifest import read_manifest
 
 SUBJECTS = ("world", "bfcl")
+TransportName = Literal["aiohttp", "direct"]
 Row = dict[str, Any]
 
 
-def config(environment: str, conversations: int, width: int) -> Config:
+def config(
+    environment: str, conversations: int, width: int, transport: TransportName = "aiohttp"
+) -> Config:
     """The config that ships for this environment, with seed 1 and a width of one's own."""
     path = share("configs") / ("offline.yaml" if environment == "world" else "bfcl.yaml")
     shipped = load_config(path, Flags(accepted=conversations, width=width, seed=1), {})
-    teacher = msgspec.structs.replace(shipped.endpoints["teacher"], in_flight=2 * width)
+    endpoint = shipped.endpoints["teacher"]
+    teacher = msgspec.structs.replace(endpoint, in_flight=2 * width, transport=transport)
     return msgspec.structs.replace(shipped, endpoints={"teacher": teacher})
 
 
-def one(environment: str, conversations: int, width: int, profiled: bool) -> Row:
+def one(
+    environment: str, conversations: int, width: int, transport: TransportName, profiled: bool
+) -> Row:
     """One whole run in this process."""
     profile = cProfile.Profile()
+    asked = config(environment, conversations, width, transport)
     with tempfile.TemporaryDirectory() as folder:
-        run_dir = Path(folder) / "run"
-        row = _run(
-            config(environment, conversations, width), run_dir, profile if profiled else None
-        )
-    row = {"benchmark": "engine", "subject": environment, "in_flight": width, **row}
+        row = _run(asked, Path(folder) / "run", profile if profiled else None)
+    subject = environment if transport == "aiohttp" else f"{environment}, {transport}"
+    row = {"benchmark": "engine", "subject": subject, "in_flight": width, **row}
     return {"shares": shares(profile)} if profiled else row
 
 
@@ -111,6 +116,7 @@ def apart(environment: str, given: argparse.Namespace, *more: str) -> Row:
     """`one` in a fresh process: no warm cache of an earlier run counts."""
     command = [sys.executable, __file__, "--one", environment, *more]
     command += ["--conversations", str(given.conversations), "--width", str(given.width)]
+    command += ["--transport", given.transport]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     row: Row = json.loads(done.stdout.splitlines()[-1])
     return row
@@ -147,6 +153,12 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--subjects", nargs="+", default=list(SUBJECTS))
+    parser.add_argument(
+        "--transport",
+        choices=("aiohttp", "direct"),
+        default="aiohttp",
+        help="of the endpoint; direct: plain HTTP over connections of our own",
+    )
     parser.add_argument("--peers", nargs="+", choices=NAMES, default=[], help="other frameworks")
     parser.add_argument("--observers", type=int, metavar="N", help="pairs, watched and not")
     parser.add_argument("--no-profile", action="store_true", help="leave the shares out")
@@ -159,7 +171,7 @@ def main() -> None:
         if given.talks:
             row = one_counted(given.one, given.conversations, given.width, given.talks)
         else:
-            row = one(given.one, given.conversations, given.width, given.profile)
+            row = one(given.one, given.conversations, given.width, given.transport, given.profile)
         sys.stdout.write(json.dumps(row) + "\n")
         return
     lines = []

@@ -19,6 +19,16 @@ def test_width_never_changes_the_conversations(
     assert rows(out) == rows(worlds)
 
 
+@pytest.mark.parametrize("transport", ["direct", "openai"])
+def test_how_requests_are_sent_never_changes_the_conversations(
+    tmp_path: Path, scripted: Endpoint, worlds: Path, transport: str
+) -> None:
+    out, sent = tmp_path / "run", f"endpoints.teacher.transport={transport}"
+    here("generate", "-o", out, "-n", 16, "--set", sent, "--base-url", scripted.url)
+
+    assert rows(out) == rows(worlds)
+
+
 def test_another_seed_gives_other_conversations(
     tmp_path: Path, scripted: Endpoint, worlds: Path
 ) -> None:

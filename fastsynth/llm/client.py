@@ -245,9 +245,20 @@ def _open_transport(
 ) -> AbstractAsyncContextManager[Transport]:
     if endpoint.transport == "aiohttp":
         return open_aiohttp(endpoint)
+    if endpoint.transport == "direct":
+        return _direct(endpoint)
     from fastsynth.llm.sdk import open_sdk  # a second to import, and few want it
 
     return open_sdk(endpoint, urls)
+
+
+def _direct(endpoint: Endpoint) -> AbstractAsyncContextManager[Transport]:
+    try:
+        from fastsynth.llm.direct import open_direct
+    except ImportError as error:
+        allowed = "need httptools: pip install 'fastsynth[direct]'"
+        raise config_error("transport", endpoint.transport, allowed) from error
+    return open_direct(endpoint)
 
 
 def _check_roles(settings: Settings) -> None:

@@ -1,8 +1,8 @@
-"""POSTs over plain HTTP/1.1 on the loop's own connections: a fifth of a general client's CPU.
+"""POSTs over plain HTTP/1.1 on the loop's own connections: a quarter of a general client's CPU.
 
 For `http://` addresses without a proxy, as fleets of one's own have; whatever else there is (TLS,
-proxies, credentials in an address) is aiohttp's. Nothing is sent twice here, and a connection whose
-request was given up is closed.
+proxies, credentials in an address, GETs) is aiohttp's. Nothing is sent twice here, and a connection
+whose request was given up is closed.
 """
 
 from __future__ import annotations
@@ -11,25 +11,62 @@ import asyncio
 import socket
 import zlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import anyio
 from multidict import CIMultiDict
 from yarl import URL
 
+from fastsynth.config import Endpoint
 from fastsynth.llm.faults import Fault
 from fastsynth.llm.http1 import Response
+from fastsynth.llm.streaming import Merging
+from fastsynth.llm.transport import (
+    AT_ONCE,
+    CONNECT_SECONDS,
+    KEEP_ALIVE,
+    AiohttpTransport,
+    Answer,
+    Transport,
+    headers_of,
+    open_aiohttp,
+    refusal,
+)
 from fastsynth.llm.wire import Body
 
-AT_ONCE = 1 << 20
-"""Bytes of a body that are written in one go; a longer one lets the loop in between."""
-CONNECT_SECONDS = 20.0
-KEEP_ALIVE = 4.0
-"""Seconds: under the 5 of uvicorn (vLLM), or requests meet connections just closed."""
 RESOLVED_SECONDS = 300.0
 _OURS = frozenset(("connection", "content-length", "expect", "transfer-encoding", "upgrade"))
 """Headers that say how a request is sent: where a config sets one, aiohttp sends it."""
 Place = tuple[str, int]
+
+
+class DirectTransport:
+    """What `transport: direct` of an endpoint is."""
+
+    def __init__(self, general: AiohttpTransport, direct: Direct) -> None:
+        self._general = general
+        self._direct = direct
+
+    async def get(self, url: str) -> Answer:
+        return await self._general.get(url)
+
+    async def post(self, url: str, body: Body, merging: Merging | None = None) -> Answer:
+        if self._general.proxy(url) is not None or not self._direct.takes(url):
+            return await self._general.post(url, body, merging)
+        response = Response(merging)
+        await self._direct.post(url, body, response)
+        return Answer(status=response.status, headers=response.headers, body=response.body)
+
+
+@asynccontextmanager
+async def open_direct(endpoint: Endpoint) -> AsyncIterator[Transport]:
+    async with open_aiohttp(endpoint) as general:
+        direct = Direct(headers_of(endpoint))
+        try:
+            yield DirectTransport(general, direct)
+        finally:
+            direct.close()
 
 
 class Direct:
@@ -197,10 +234,3 @@ class _Line(asyncio.Protocol):
     def _fail(self, detail: str) -> None:
         if self._whole is not None and not self._whole.done():
             self._whole.set_exception(Fault("reset", detail))
-
-
-def refusal(error: OSError) -> str:
-    """Why there is no connection."""
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused; is the server running?"
-    return f"cannot connect: {error.strerror or error}"

@@ -1,21 +1,20 @@
-"""An HTTP/1.1 answer while it comes in: its head, and a body by length, in chunks or to the end.
+"""An HTTP/1.1 answer while it comes in: httptools reads it, this keeps what a POST wants of it.
 
-RFC 9112, as far as a client needs it that sends one POST after the other over a connection. What
-follows no such form is a ValueError; who sends again, and when, is not decided here.
+What follows no such form is a ValueError; who sends again, and when, is not decided here.
 """
 
 from __future__ import annotations
 
 import zlib
 
+import httptools
 from multidict import CIMultiDict
 
 from fastsynth.llm.streaming import Merging
+from fastsynth.llm.transport import EVENTS
 
-EVENTS = "text/event-stream"
 MOST_HEAD = 1 << 16
-"""Bytes of a head, or of a line between chunks."""
-_END = b"\r\n"
+"""Bytes of a head."""
 
 
 class Response:
@@ -29,13 +28,11 @@ class Response:
         """Whether the connection can carry another request, once it is done."""
         self._merging = merging
         self._streamed = False
-        self._unread = b""
         self._pieces: list[bytes] = []
-        self._left = 0
-        self._keeps = False
+        self._head_bytes = 0
         self._to_the_end = False
         self._inflate: zlib._Decompress | None = None
-        self._read = self._head
+        self._parser = httptools.HttpResponseParser(self)
 
     @property
     def body(self) -> bytes:
@@ -46,117 +43,48 @@ class Response:
 
     def feed(self, data: bytes) -> None:
         """Raises ValueError or zlib.error."""
-        self._unread = self._unread + data if self._unread else data
-        while not self.done and self._read():
-            pass
+        if self.done:
+            self.reusable = False  # more than was asked for
+            return
+        if not self.status:
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            if not self.done:
+                raise ValueError(f"no HTTP/1 answer: {error}") from error
+            self.reusable = False
+        if not self.status and self._head_bytes > MOST_HEAD:
+            raise ValueError(f"a head of more than {MOST_HEAD} bytes")
 
     def close(self) -> None:
         """No more will come: some bodies end so."""
-        if self._to_the_end:
-            self._finish()
+        self.done = self.done or self._to_the_end
 
-    def _head(self) -> bool:
-        """Like all that read on: False where more has to come first."""
-        head, found, rest = self._unread.partition(_END + _END)
-        if not found:
-            return self._short(self._unread)
-        self._unread = rest
-        first, *lines = head.split(_END)
-        version, _, status = first.partition(b" ")
-        if version not in (b"HTTP/1.1", b"HTTP/1.0"):
-            raise ValueError(f"no HTTP/1 answer: {first[:40]!r}")
-        self.status = int(status[:3])
-        if self.status < 200:  # one that goes before the true one
-            return True
-        for line in lines:
-            name, colon, value = line.partition(b":")
-            if not colon:
-                raise ValueError(f"no header: {line[:40]!r}")
-            self.headers.add(name.decode("latin-1"), value.strip().decode("latin-1"))
-        self._begin(version == b"HTTP/1.1")
-        return True
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.add(name.decode("latin-1"), value.decode("latin-1"))
 
-    def _begin(self, newer: bool) -> None:
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status < 200:  # one that goes before the true one
+            self.headers.clear()
+            return
+        self.status = status
         get = self.headers.get
-        connection = get("Connection", "").lower()
-        self._keeps = "close" not in connection and (newer or "keep-alive" in connection)
         kind = get("Content-Type", "").partition(";")[0].strip().lower()
         self._streamed = self._merging is not None and kind == EVENTS
         if get("Content-Encoding", "").lower() in ("gzip", "deflate"):
             self._inflate = zlib.decompressobj(32 + zlib.MAX_WBITS)
-        length = get("Content-Length")
-        if "chunked" in get("Transfer-Encoding", "").lower():
-            self._read = self._chunk
-        elif length is not None:
-            self._left = _number(length, 10)
-            self._read = self._sized
-        elif self.status in (204, 304):
-            self._read = self._sized
+        sized = "Content-Length" in self.headers or "Transfer-Encoding" in self.headers
+        self._to_the_end = not sized and status not in (204, 304)
+
+    def on_body(self, data: bytes) -> None:
+        plain = data if self._inflate is None else self._inflate.decompress(data)
+        if self._streamed and self._merging is not None:
+            self._merging.feed(plain)
         else:
-            self._to_the_end, self._keeps, self._read = True, False, self._rest
+            self._pieces.append(plain)
 
-    def _sized(self) -> bool:
-        more = self._take()
-        if not self._left:
-            self._finish()
-        return more
-
-    def _rest(self) -> bool:
-        self._left = len(self._unread)
-        return self._take()
-
-    def _chunk(self) -> bool:
-        line, found, rest = self._unread.partition(_END)
-        if not found:
-            return self._short(line)
-        self._unread = rest
-        self._left = _number(line.partition(b";")[0].strip().decode("latin-1"), 16)
-        self._read = self._inside if self._left else self._trailers
-        return True
-
-    def _inside(self) -> bool:
-        if self._left:
-            return self._take()
-        if len(self._unread) < len(_END):
-            return False
-        if not self._unread.startswith(_END):
-            raise ValueError("a chunk is longer than it was said to be")
-        self._unread = self._unread[len(_END) :]
-        self._read = self._chunk
-        return True
-
-    def _trailers(self) -> bool:
-        line, found, rest = self._unread.partition(_END)
-        if not found:
-            return self._short(line)
-        self._unread = rest
-        if not line:
-            self._finish()
-        return True
-
-    def _short(self, line: bytes) -> bool:
-        if len(line) > MOST_HEAD:
-            raise ValueError(f"a line or head of more than {MOST_HEAD} bytes")
-        return False
-
-    def _take(self) -> bool:
-        """Of the body, what is there and still due."""
-        piece, self._unread = self._unread[: self._left], self._unread[self._left :]
-        self._left -= len(piece)
-        if piece:
-            plain = piece if self._inflate is None else self._inflate.decompress(piece)
-            if self._streamed and self._merging is not None:
-                self._merging.feed(plain)
-            else:
-                self._pieces.append(plain)
-        return bool(piece)
-
-    def _finish(self) -> None:
-        self.done = True
-        self.reusable = self._keeps and not self._unread
-
-
-def _number(text: str, base: int) -> int:
-    if not text.isalnum():
-        raise ValueError(f"no length: {text[:40]!r}")
-    return int(text, base)
+    def on_message_complete(self) -> None:
+        if self.status:
+            self.done, self.reusable = True, self._parser.should_keep_alive()

@@ -14,11 +14,17 @@ import msgspec
 import openai
 
 from fastsynth.config import Endpoint
-from fastsynth.llm.direct import CONNECT_SECONDS
 from fastsynth.llm.faults import Fault
-from fastsynth.llm.http1 import EVENTS
 from fastsynth.llm.streaming import Merging
-from fastsynth.llm.transport import Answer, Transport, proxy_for, secret, tls
+from fastsynth.llm.transport import (
+    CONNECT_SECONDS,
+    EVENTS,
+    Answer,
+    Transport,
+    proxy_for,
+    secret,
+    tls,
+)
 from fastsynth.llm.wire import Body
 
 

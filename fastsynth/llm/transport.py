@@ -1,5 +1,4 @@
-"""Bytes to a server and back: one session per endpoint, faults translated once. POSTs to plain
-addresses go over `direct`, all else over aiohttp.
+"""Bytes to a server and back over aiohttp: one session per endpoint, faults translated once.
 
 No retries, no limits and no time-outs of whole requests here; those have owners of their own.
 """
@@ -20,14 +19,18 @@ from yarl import URL
 
 from fastsynth.config import Endpoint
 from fastsynth.errors import config_error
-from fastsynth.llm.direct import AT_ONCE, CONNECT_SECONDS, KEEP_ALIVE, Direct, refusal
 from fastsynth.llm.faults import Fault
-from fastsynth.llm.http1 import EVENTS, Response
 from fastsynth.llm.streaming import Merging
 from fastsynth.llm.wire import Body
 
 READ_BUFFER = 1 << 20
 """Bytes: a 50k-token context or listing fits; aiohttp's own 64 KB pauses reading (vllm#39963)."""
+AT_ONCE = 1 << 20
+"""Bytes of a body that are written in one go; a longer one lets the loop in between."""
+EVENTS = "text/event-stream"
+CONNECT_SECONDS = 20.0
+KEEP_ALIVE = 4.0
+"""Seconds: under the 5 of uvicorn (vLLM), or requests meet connections just closed."""
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
@@ -78,9 +81,8 @@ class _Fleeting(aiohttp.Payload):
 
 
 class AiohttpTransport:
-    def __init__(self, session: aiohttp.ClientSession, endpoint: Endpoint, direct: Direct) -> None:
+    def __init__(self, session: aiohttp.ClientSession, endpoint: Endpoint) -> None:
         self._session = session
-        self._direct = direct
         self._endpoint = endpoint
         self._proxies: dict[str, str | None] = {}
 
@@ -88,18 +90,14 @@ class AiohttpTransport:
         return await self._send("GET", url, None)
 
     async def post(self, url: str, body: Body, merging: Merging | None = None) -> Answer:
-        if self._proxy(url) is not None or not self._direct.takes(url):
-            return await self._send("POST", url, _Fleeting(body), merging)
-        response = Response(merging)
-        await self._direct.post(url, body, response)
-        return Answer(status=response.status, headers=response.headers, body=response.body)
+        return await self._send("POST", url, _Fleeting(body), merging)
 
     async def _send(
         self, method: str, url: str, data: aiohttp.Payload | None, merging: Merging | None = None
     ) -> Answer:
         try:
             async with self._session.request(
-                method, url, data=data, proxy=self._proxy(url), allow_redirects=False
+                method, url, data=data, proxy=self.proxy(url), allow_redirects=False
             ) as response:
                 if merging is not None and response.content_type == EVENTS:
                     async for piece in response.content.iter_any():
@@ -114,7 +112,7 @@ class AiohttpTransport:
         except (aiohttp.ClientError, ConnectionError) as error:
             raise Fault("reset", str(error) or type(error).__name__) from error
 
-    def _proxy(self, url: str) -> str | None:
+    def proxy(self, url: str) -> str | None:
         server = origin(url)
         if server not in self._proxies:
             self._proxies[server] = proxy_for(self._endpoint, url)
@@ -122,29 +120,29 @@ class AiohttpTransport:
 
 
 @asynccontextmanager
-async def open_aiohttp(endpoint: Endpoint) -> AsyncIterator[Transport]:
+async def open_aiohttp(endpoint: Endpoint) -> AsyncIterator[AiohttpTransport]:
     """A transport for any base address. Connections without bound: `limits` counts."""
     connector = aiohttp.TCPConnector(
         limit=0, ttl_dns_cache=300, keepalive_timeout=KEEP_ALIVE, ssl=tls(endpoint)
     )
-    headers = {
+    async with aiohttp.ClientSession(
+        connector=connector,
+        headers=headers_of(endpoint),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+        read_bufsize=READ_BUFFER,
+        cookie_jar=aiohttp.DummyCookieJar(),
+    ) as session:
+        yield AiohttpTransport(session, endpoint)
+
+
+def headers_of(endpoint: Endpoint) -> dict[str, str]:
+    """What every request is sent with."""
+    return {
         "Content-Type": "application/json",
         "Accept-Encoding": "identity",
         **authorization(endpoint),
         **endpoint.headers,
     }
-    async with aiohttp.ClientSession(
-        connector=connector,
-        headers=headers,
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-        read_bufsize=READ_BUFFER,
-        cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
-        direct = Direct(headers)
-        try:
-            yield AiohttpTransport(session, endpoint, direct)
-        finally:
-            direct.close()
 
 
 def key_variable(endpoint: Endpoint) -> str:
@@ -203,6 +201,13 @@ def connect_detail(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorError) and error.os_error is not None:
         return refusal(error.os_error)
     return f"cannot connect: {str(error) or type(error).__name__}"
+
+
+def refusal(error: OSError) -> str:
+    """Why there is no connection."""
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused; is the server running?"
+    return f"cannot connect: {error.strerror or error}"
 
 
 def raise_file_limit(wanted: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import anyio
 import pytest
@@ -12,10 +12,10 @@ from loopback_server import Loopback, hang, json_reply, loopback
 
 from fastsynth.config import Endpoint
 from fastsynth.llm import direct as module
-from fastsynth.llm.direct import Direct
+from fastsynth.llm.direct import Direct, open_direct
 from fastsynth.llm.faults import Fault
 from fastsynth.llm.http1 import Response
-from fastsynth.llm.transport import open_aiohttp
+from fastsynth.llm.transport import Answer, Transport, open_aiohttp
 from fastsynth.llm.wire import Body
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -172,8 +172,8 @@ def test_whatever_is_not_plain_is_left_to_aiohttp(url: str, headers: dict[str, s
 async def test_a_server_is_told_and_tells_the_same_either_way() -> None:
     sent, told = [], []
     async with loopback() as server:
-        for headers in ({"X-Team": "a"}, {"X-Team": "a", "Connection": "keep-alive"}):
-            answer = await _posted(server, headers)
+        for opened in (open_direct, open_aiohttp):
+            answer = await _posted(server, opened)
             told.append((answer.status, answer.body, answer.headers["x-one"]))
             sent.append({k: v for k, v in server.headers[-1].items() if k in KEPT})
 
@@ -185,9 +185,12 @@ async def test_a_server_is_told_and_tells_the_same_either_way() -> None:
 KEPT = ("Host", "X-Team", "Content-Type", "Content-Length", "Accept", "Accept-Encoding")
 
 
-async def _posted(server: Loopback, headers: dict[str, str]):  # type: ignore[no-untyped-def]
+Opened = Callable[[Endpoint], AbstractAsyncContextManager[Transport]]
+
+
+async def _posted(server: Loopback, opened: Opened) -> Answer:
     server.default = json_reply({"a": 1}, 418, {"X-One": "1"})
-    async with open_aiohttp(Endpoint(url=server.url, headers=headers)) as transport:
+    async with opened(Endpoint(url=server.url, headers={"X-Team": "a"})) as transport:
         return await transport.post(server.url + "/chat/completions", Body((b'{"m":1}',)))
 
 
@@ -195,7 +198,7 @@ async def _posted(server: Loopback, headers: dict[str, str]):  # type: ignore[no
 async def test_all_waiting_requests_end_with_their_transport() -> None:
     async with loopback() as server:
         server.default = hang
-        async with open_aiohttp(Endpoint(url=server.url)) as transport:
+        async with open_direct(Endpoint(url=server.url)) as transport:
             with anyio.move_on_after(0.3):
                 async with anyio.create_task_group() as group:
                     for _ in range(50):
