@@ -71,11 +71,11 @@ class _Fetching:
                     if not again:
                         if self._retries.only_spoilt:
                             service.spoilt(sent.gate, detail)
-                        return self._given_up(cause, service.hide(detail))
+                        return self._given_up(cause, service.refusals.hide(detail))
                     await anyio.sleep(self._retries.delay())
                 case Final(cause=final, detail=detail):
                     self._failed(sent, final, False)
-                    return NoReply(cause=final, detail=service.hide(detail))
+                    return NoReply(cause=final, detail=service.refusals.hide(detail))
                 case Halt() as halt:
                     self._failed(sent, halt.why, service.others(sent.gate))
                     service.put_out(halt, sent.gate)

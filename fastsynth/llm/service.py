@@ -1,45 +1,29 @@
-"""One endpoint of the config at run time: its addresses, its first contact, what it is told.
-
-Whether a server is a scripted teacher is asked of the server itself, once; without its own word
-no script ever leaves this process.
-"""
+"""One endpoint of the config at run time: its addresses, who of them can be used, what is sent."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import anyio
-import msgspec
 
 from fastsynth.activity import Activity
 from fastsynth.config import Endpoint
 from fastsynth.errors import NoEndpoint
 from fastsynth.events import Bus, Note
-from fastsynth.llm.address import addresses, hidden_values, label, shown
+from fastsynth.llm.address import addresses, label, shown
 from fastsynth.llm.estimates import Estimates
-from fastsynth.llm.faults import Fault, Halt, judge_status
+from fastsynth.llm.faults import Halt
+from fastsynth.llm.greeting import Greeting, greet
 from fastsynth.llm.limits import Gate, Limits
 from fastsynth.llm.prices import Tariff, Tariffs
+from fastsynth.llm.refusals import Refusals
 from fastsynth.llm.router import Pool
 from fastsynth.llm.slots import Slots
-from fastsynth.llm.transport import Answer, Transport, key_variable, secret
+from fastsynth.llm.transport import Transport
 
-GREETING_SECONDS = 30.0
 NEVER_COMPLETED = 3
 """Requests whose every send brought no completion, from a server that never sent one, that make it
 no OpenAI-compatible API."""
-GREETINGS = 3
-"""Times an address is asked for its models while it answers 5xx or 429 (still loading)."""
-
-
-class _Model(msgspec.Struct, frozen=True):
-    id: str
-
-
-class _Models(msgspec.Struct, frozen=True):
-    data: tuple[_Model, ...] = ()
-    fastsynth: Any = None
 
 
 class Service:
@@ -73,7 +57,7 @@ class Service:
         self._scripted: set[str] = set()
         self._pages: set[str] = set()
         self._lock = anyio.Lock()
-        self._hidden = hidden_values(endpoint)
+        self.refusals = Refusals(name, endpoint)
         self._activity = activity
         self._bases = {label(name, url): url for url in addresses(name, endpoint)}
         """Those that have left too: something may still be in flight there."""
@@ -101,19 +85,10 @@ class Service:
 
     async def join(self, base: str) -> None:
         """One more address, if it answers and has the model; else a note says why not."""
-        tag, known, self.known = label(self.name, base), self.known, ()
-        complaints: dict[str, Halt | str] = {}
-        await self._greet(tag, base, complaints)
-        listed, self.known = self.known, tuple(dict.fromkeys((*known, *self.known)))
-        found = complaints.get(base)
-        why = self._explain(found) if isinstance(found, Halt) else found
-        if why is None and listed and self.model not in listed:
-            why = f"it has no model {self.model!r}"
-        if why is None and self.endpoint.kind == "scripted" and tag not in self._scripted:
-            why = "no scripted teacher by its own word"
-        if why is not None:
+        tag = label(self.name, base)
+        if (why := self._strange(tag, await self._greet(tag, base))) is not None:
             if self._strangers.get(base) != why:
-                text = f"{tag} does not join: {self.hide(why)}"
+                text = f"{tag} does not join: {self.refusals.hide(why)}"
                 self._bus.emit(Note(text=text, level="warning"))
             self._strangers[base] = why
             return
@@ -121,6 +96,17 @@ class Service:
         self._bases[tag] = base
         self.pool.join(self._gate(tag))
         self._bus.emit(Note(text=f"{tag} joins"))
+
+    def _strange(self, tag: str, found: Greeting | Halt | str) -> str | None:
+        """Why an address cannot join, or None."""
+        if isinstance(found, Halt):
+            return self.refusals.explain(found, self.model, self.known)
+        if isinstance(found, str):
+            return found
+        if found.models and self.model not in found.models:
+            return f"it has no model {self.model!r}"
+        strange = self.endpoint.kind == "scripted" and tag not in self._scripted
+        return "no scripted teacher by its own word" if strange else None
 
     def leave(self, base: str) -> None:
         """Nothing more is sent there; what is in flight may end."""
@@ -157,11 +143,17 @@ class Service:
         async with self._lock:
             if self.met:
                 return
-            complaints: dict[str, Halt | str] = {}
+            answers: dict[str, Greeting | Halt | str] = {}
+
+            async def greeted(tag: str, base: str) -> None:
+                answers[base] = await self._greet(tag, base)
+
             async with anyio.create_task_group() as group:
                 for tag, base in self._bases.items():
-                    group.start_soon(self._greet, tag, base, complaints)
-            self._settle_complaints(complaints)
+                    group.start_soon(greeted, tag, base)
+            self._settle_complaints(
+                {base: said for base, said in answers.items() if not isinstance(said, Greeting)}
+            )
             self._settle_model()
             await self._tariffs.warm(self.model, self._bases)
             self.met = True
@@ -173,47 +165,23 @@ class Service:
     def put_out(self, verdict: Halt, gate: Gate) -> None:
         """Nothing more is sent to an address that can answer nobody. Raises NoEndpoint where it was
         the last, naming address and variable, never a secret."""
-        why, base = self._explain(verdict), self._bases[gate.label]
+        why = self.refusals.explain(verdict, self.model, self.known)
+        base = self._bases[gate.label]
         if not self.others(gate):
-            raise self.gone(base, why)
+            raise self.refusals.gone(base, why)
         if gate in self.pool.gates:
             self.pool.leave(gate)
             self.out.add(base)
             left = len(self.pool.gates)
-            text = f"{gate.label}: {self.hide(why)}; going on with {left} other address"
+            text = f"{gate.label}: {self.refusals.hide(why)}; going on with {left} other address"
             self._bus.emit(Note(text=text + "es" * (left > 1), level="warning"))
-
-    def _explain(self, verdict: Halt) -> str:
-        variable = key_variable(self.endpoint)
-        match verdict.why:
-            case "key":
-                state = "" if secret(self.endpoint) else ", which is not set"
-                return f"key refused; it is read from {variable}{state} ({verdict.detail})"
-            case "model":
-                known = ", ".join(self.known) or "none listed; the address ends in /v1 mostly"
-                return f"model {self.model!r} not found; known: {known} ({verdict.detail})"
-            case "money":
-                return f"the account of the key in {variable} is used up ({verdict.detail})"
-            case "moved":
-                return f"it redirects; give the address it points to ({verdict.detail})"
-            case "page":
-                return f"{verdict.detail}; need an OpenAI-compatible API, mostly at /v1"
-
-    def gone(self, base: str, text: str) -> NoEndpoint:
-        return NoEndpoint(f"endpoint {self.name} {shown(base)}: {self.hide(text)}")
-
-    def unreachable(self, detail: str) -> NoEndpoint:
-        """No address has answered for as long as `give_up` allows."""
-        bases = ", ".join(shown(base) for base in self._bases.values())
-        seconds = f"{self.endpoint.give_up:g} s"
-        return NoEndpoint(f"endpoint {self.name} {bases}: gone for {seconds}: {self.hide(detail)}")
 
     def missed(self, detail: str) -> None:
         """No address answers: said once, so that a run which stands still tells why."""
         if not self._missed:
             self._missed = True
             seconds = f"{self.endpoint.give_up:g} s"
-            text = f"endpoint {self.name}: no address answers ({self.hide(detail)}); "
+            text = f"endpoint {self.name}: no address answers ({self.refusals.hide(detail)}); "
             self._bus.emit(Note(text=f"{text}the run ends after {seconds} of it", level="warning"))
 
     def found(self) -> None:
@@ -230,61 +198,32 @@ class Service:
         if self._hopeless >= NEVER_COMPLETED and not self._completes:
             text = f"no chat completion yet in {self._hopeless} requests: {detail}; need an "
             text += "OpenAI-compatible API, mostly at /v1"
-            raise self.gone(self._bases[gate.label], text)
+            raise self.refusals.gone(self._bases[gate.label], text)
 
-    def hide(self, text: str) -> str:
-        for value in self._hidden:
-            text = text.replace(value, "***")
-        return text
+    def unreachable(self, detail: str) -> NoEndpoint:
+        """No address has answered for as long as `give_up` allows."""
+        return self.refusals.unreachable(self._bases.values(), detail)
 
-    async def _greet(self, tag: str, base: str, complaints: dict[str, Halt | str]) -> None:
-        try:
-            answer = await self._list_models(base)
-        except Fault as fault:
-            complaints[base] = fault.detail
-            return
-        if answer is None:
-            complaints[base] = f"no answer within {GREETING_SECONDS:g} s"
-        elif answer.status == 200:
-            if answer.is_page:
-                self._pages.add(tag)
-            self._note_models(tag, answer.body)
-        elif answer.status not in (404, 405):
-            verdict = judge_status(answer.status, answer.body)
-            plain = f"HTTP {answer.status} for its list of models"
-            complaints[base] = verdict if isinstance(verdict, Halt) else plain
-
-    async def _list_models(self, base: str) -> Answer | None:
-        with anyio.move_on_after(GREETING_SECONDS):
-            for attempt in range(GREETINGS):
-                await anyio.sleep(0.5 * attempt)
-                answer = await self.transport.get(base + "/models")
-                if answer.status < 500 and answer.status != 429:
-                    break
-            return answer
-        return None
-
-    def _note_models(self, tag: str, body: bytes) -> None:
-        try:
-            listing = msgspec.json.decode(body, type=_Models)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            self._bus.emit(Note(text=f"{tag}: its list of models cannot be read", level="warning"))
-            return
-        self.known = tuple(dict.fromkeys((*self.known, *(model.id for model in listing.data))))
-        if self.endpoint.kind != "scripted":
-            return
-        if listing.fastsynth == {"teacher": "scripted"}:
-            self._scripted.add(tag)
+    async def _greet(self, tag: str, base: str) -> Greeting | Halt | str:
+        found = await greet(self.transport, tag, base, self._bus)
+        if isinstance(found, Greeting):
+            self.known = tuple(dict.fromkeys((*self.known, *found.models)))
+            self._pages |= {tag} if found.page else set()
+            own = self.endpoint.kind == "scripted" and found.scripted
+            self._scripted |= {tag} if own else set()
+        return found
 
     def _settle_complaints(self, complaints: Mapping[str, Halt | str]) -> None:
         needs_all = self.endpoint.kind == "scripted"
         nobody = len(complaints) == len(self._bases)
         for base, complaint in complaints.items():
             if isinstance(complaint, Halt):
-                raise self.gone(base, self._explain(complaint))
+                why = self.refusals.explain(complaint, self.model, self.known)
+                raise self.refusals.gone(base, why)
             if needs_all or nobody:
-                raise self.gone(base, complaint)
-            text = f"endpoint {self.name} {shown(base)}: {self.hide(complaint)}; going on without"
+                raise self.refusals.gone(base, complaint)
+            why = self.refusals.hide(complaint)
+            text = f"endpoint {self.name} {shown(base)}: {why}; going on without"
             self._bus.emit(Note(text=text, level="warning"))
         if needs_all and len(self._scripted) < len(self._bases):
             strangers = ", ".join(tag for tag in self._bases if tag not in self._scripted)
@@ -299,7 +238,9 @@ class Service:
             return
         if not self.known:
             base = next(iter(self._bases.values()))
-            raise self.gone(base, f"lists no models; name one in $.endpoints.{self.name}.model")
+            raise self.refusals.gone(
+                base, f"lists no models; name one in $.endpoints.{self.name}.model"
+            )
         self.model = self.known[0]
         self._bus.emit(Note(text=f"endpoint {self.name}: model {self.model!r}, the first listed"))
 
