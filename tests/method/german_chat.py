@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from fastsynth.env import paths
 from fastsynth.languages import LANGUAGES
 from fastsynth.llm.chat import Ask, NoReply, Reply
 from fastsynth.llm.fake import FakeChat
@@ -18,6 +19,7 @@ from fastsynth.method.plan import Turn
 from fastsynth.method.script import QueryDraft, Script
 from fastsynth.method.walk.goals import goal_values
 from fastsynth.method.wording import user_values
+from fastsynth.records import encode
 from fastsynth.sim.inprocess import teacher_chat
 
 
@@ -26,7 +28,7 @@ def german_chat(answers_in_english: bool = False, asks_in_english: bool = False)
 
     def answer(ask: Ask) -> Reply | NoReply:
         reply = teacher._answer(ask)
-        script = msgspec.json.decode(ask.script, type=Script)
+        script = msgspec.json.decode(encode(ask.script), type=Script)
         if not isinstance(reply, Reply):
             return reply
         if ask.purpose == "query" and not asks_in_english:
@@ -78,8 +80,6 @@ def german_answer(turns: tuple[Turn, ...]) -> str:
 
 
 def recalled(turns: tuple[Turn, ...]) -> Any:
-    from fastsynth.env import paths
-
     place = turns[-1].recall
     assert place is not None
     return paths.get(place.path, turns[place.turn].steps[place.step].value)
