@@ -32,8 +32,9 @@ class Endpoint(Section, frozen=True, kw_only=True):
     key_env: str | None = None
     """Name of the variable that holds the key; `OPENAI_API_KEY` where none is named."""
     transport: Literal["aiohttp", "direct", "openai"] = "aiohttp"
-    """`direct`: POSTs to plain `http://` addresses over connections of our own, at a quarter of the
-    CPU (extra `direct`). `openai`: by its SDK, for gateways tested with nothing else."""
+    """`direct`: POSTs to plain `http://` addresses over connections of our own, at half to two
+    thirds of the client's CPU (extra `direct`). `openai`: by its SDK, for gateways that are tested
+    with nothing else."""
     in_flight: AtLeastOne | Literal["auto"] = "auto"
     """Requests on the wire at once, for each address; `auto` finds out what the server can use."""
     in_flight_max: AtLeastOne = 4096

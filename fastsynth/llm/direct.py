@@ -1,4 +1,4 @@
-"""POSTs over plain HTTP/1.1 on the loop's own connections: a quarter of a general client's CPU.
+"""POSTs over plain HTTP/1.1 on the loop's own connections: less CPU than a general client takes.
 
 For `http://` addresses without a proxy, as fleets of one's own have; whatever else there is (TLS,
 proxies, credentials in an address, GETs) is aiohttp's. Nothing is sent twice here, and a connection
