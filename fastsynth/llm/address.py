@@ -18,14 +18,23 @@ def addresses(name: str, endpoint: Endpoint) -> tuple[str, ...]:
     if not given:
         raise config_error(f"$.endpoints.{name}.url", endpoint.url, "need an address or `urls`")
     for url in given:
-        try:
-            parsed = URL(url)
-        except ValueError as error:
-            place = f"$.endpoints.{name}.url"
-            raise config_error(place, url, f"need http://HOST[:PORT]/v1 ({error})") from error
-        if parsed.scheme not in ("http", "https") or not parsed.host:
-            raise config_error(f"$.endpoints.{name}.url", url, "need http://HOST[:PORT]/v1")
+        _check(url, f"$.endpoints.{name}.url")
     return tuple(dict.fromkeys(url.rstrip("/") for url in given))
+
+
+def _check(url: str, place: str) -> None:
+    try:
+        parsed = URL(url)
+    except ValueError as error:
+        why = "" if "@" in url else f" ({error})"  # which may hold a piece of a password
+        raise config_error(place, _bare(url), f"need http://HOST[:PORT]/v1{why}") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise config_error(place, _bare(url), "need http://HOST[:PORT]/v1")
+
+
+def _bare(url: str) -> str:
+    """Even of what is no address nothing is repeated that may be a password."""
+    return f"***@{url.rpartition('@')[2]}" if "@" in url else url
 
 
 def _listed(name: str, path: str) -> tuple[str, ...]:
