@@ -125,6 +125,15 @@ def test_only_a_reading_name_or_a_declaration_makes_a_tool_harmless() -> None:
     assert tool_of(tool(mutates=False)(process), "p").mutates is False
 
 
+@pytest.mark.parametrize(
+    ("name", "mutates"), [("check_status", False), ("check_out", True), ("check_in_guest", True)]
+)
+def test_a_check_in_or_out_is_no_look(name: str, mutates: bool) -> None:
+    def process() -> None: ...
+
+    assert tool_of(process, "p", name).mutates is mutates
+
+
 def test_parameters_that_no_object_can_fill_are_refused() -> None:
     def f(*things: int) -> None: ...
 

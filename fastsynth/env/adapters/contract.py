@@ -100,7 +100,9 @@ def tool_of(function: Callable[..., Any], part: str, name: str = "") -> Tool:
 
 
 def _mutates(name: str) -> bool:
-    return name.strip("_").split("_")[0].lower() not in _READS
+    """`check_status` reads, `check_out` does not."""
+    verb, *rest = name.strip("_").lower().split("_")
+    return verb not in _READS or (verb == "check" and rest[:1] in (["in"], ["out"], ["off"]))
 
 
 def _parameters(
