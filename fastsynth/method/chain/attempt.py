@@ -47,47 +47,9 @@ async def attempt(
     hints: list[str],
 ) -> Trial:
     """One attempt from the turn's start: call, see, reason again, until a plain answer comes."""
-    turn = scene.turn
-    script = msgspec.structs.replace(
-        scene.script,
-        level=level,
-        attempt=number,
-        seed=agents.script_seed(scene.script.purpose, turn.number, number),
-    )
-    transcript = guided(agents, scene, level, hints)
-    messages: list[Message] = []
-    executed: list[Executed] = []
-    fault: Dropped | None = None
-    troubles = {trouble.tool: trouble.message for trouble in turn.interruptions}
-    for step in range(most_steps(turn)):
-        place = Place(turn=turn.number, attempt=number, step=step)
-        await world.rest()
-        must_call = scene.must_call and level > 0 and await unfinished(turn, world, executed)
-        reply = await agents.reason(transcript, scene.tools, place, script, must_call)
-        if isinstance(reply, Dropped):
-            fault = reply
-            break
-        said = spoken(reply, scene.tool_names)
-        message = as_message(said, reply.reasoning.strip(), messages)
-        transcript.append(message)
-        messages.append(message)
-        if not message.tool_calls:
-            break
-        fault = unusable(scene, message) or foretold(scene, said.content, executed)
-        if fault is not None:
-            break
-        for call in message.tool_calls:
-            result, ran = await run_call(world, call, troubles)
-            executed.append(msgspec.structs.replace(ran, message=step))
-            if ran.stopped:
-                break
-            messages.append(result)
-            transcript.append(result)
-        fault = stuck(executed)
-        if fault is not None:
-            break
-    else:
-        fault = Dropped(stage="chain", reason="too_many_steps", detail=f"{len(executed)} calls")
+    course = _Course(guided(agents, scene, level, hints), scene.turn)
+    fault = await _converse(agents, world, scene, course, number, level)
+    messages, executed = course.messages, course.executed
     await breathe()  # the checks read the whole conversation
     verdict = fault or await verdict_of(scene, world, start, messages, executed)
     return Trial(
@@ -100,6 +62,58 @@ async def attempt(
         signature=await _signature(world, executed),
         progress=await _progress(scene, world, executed) if isinstance(verdict, Dropped) else None,
     )
+
+
+class _Course:
+    """What an attempt has said, called and seen so far."""
+
+    def __init__(self, transcript: Transcript, turn: Turn) -> None:
+        self.transcript = transcript
+        self.messages: list[Message] = []
+        self.executed: list[Executed] = []
+        self._troubles = {trouble.tool: trouble.message for trouble in turn.interruptions}
+
+    def add(self, message: Message) -> None:
+        self.transcript.append(message)
+        self.messages.append(message)
+
+    async def run(self, world: World, message: Message, step: int) -> None:
+        """Its calls, one after the other; none after one that never came back."""
+        for call in message.tool_calls:
+            result, ran = await run_call(world, call, self._troubles)
+            self.executed.append(msgspec.structs.replace(ran, message=step))
+            if ran.stopped:
+                return
+            self.add(result)
+
+
+async def _converse(
+    agents: Agents, world: World, scene: Scene, course: _Course, number: int, level: int
+) -> Dropped | None:
+    """Steps until a plain answer; what ends the attempt before it, or None."""
+    turn = scene.turn
+    seed = agents.script_seed(scene.script.purpose, turn.number, number)
+    script = msgspec.structs.replace(scene.script, level=level, attempt=number, seed=seed)
+    for step in range(most_steps(turn)):
+        await world.rest()
+        must_call = scene.must_call and level > 0 and await unfinished(turn, world, course.executed)
+        place = Place(turn=turn.number, attempt=number, step=step)
+        reply = await agents.reason(course.transcript, scene.tools, place, script, must_call)
+        if isinstance(reply, Dropped):
+            return reply
+        said = spoken(reply, scene.tool_names)
+        message = as_message(said, reply.reasoning.strip(), course.messages)
+        course.add(message)
+        if not message.tool_calls:
+            return None
+        fault = unusable(scene, message) or foretold(scene, said.content, course.executed)
+        if fault is not None:
+            return fault
+        await course.run(world, message, step)
+        if (fault := stuck(course.executed)) is not None:
+            return fault
+    detail = f"{len(course.executed)} calls"
+    return Dropped(stage="chain", reason="too_many_steps", detail=detail)
 
 
 def most_steps(turn: Turn) -> int:
