@@ -132,7 +132,7 @@ def _as_text(spoken: api.Spoken) -> api.Spoken:
 async def _serve(player: Player) -> None:
     app = player.app()
     app.router.add_get("/counts", player.counted)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, HOST, 0, backlog=4096).start()
     sys.stdout.write(f"{runner.addresses[0][1]}\n")

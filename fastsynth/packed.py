@@ -18,8 +18,8 @@ from fastsynth.errors import boundary
 T = TypeVar("T")
 WORTH = 1024
 """Bytes from which compression is worth its time (16 us per KB)."""
-FREELY = 4 << 20
-"""Bytes that a process holds uncompressed: those of 250 conversations or so. Compressing
+FREELY = 1 << 20
+"""Bytes that a process holds uncompressed: those of 60 conversations or so. Compressing
 what a few hold took 3% of a run's CPU and saved nothing that counts."""
 _ZLIB = 0x78
 """First byte of what zlib wrote; in MessagePack it is a number, and whole."""
