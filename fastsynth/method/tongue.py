@@ -19,7 +19,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 FEW = 4
 """Words of a text too short to tell its language by them."""
 CLEARLY = 2
-"""Common words by which another language has to be ahead."""
+"""Common words by which another language has to be ahead, where there are some of both."""
 LETTERS = 0.15
 """Least share of a text's letters that are the language's own: names and codes have others."""
 _KANA = re.compile(r"[\u3040-\u30ff]")
@@ -91,8 +91,9 @@ def other_language(text: str, code: str) -> str:
         return "" if by_letters in (code, "") else LANGUAGES[by_letters].name
     hits = {c: sum(word in known.common for word in words) for c, known in LANGUAGES.items()}
     likeliest = max(hits, key=lambda c: hits[c])
-    near = hits[likeliest] - hits[code] < CLEARLY and not LANGUAGES[code].letters
-    return "" if near else LANGUAGES[likeliest].name
+    ahead = hits[likeliest] - hits[code]
+    near = ahead == 0 or (ahead < CLEARLY and hits[code] > 0)
+    return "" if near and not LANGUAGES[code].letters else LANGUAGES[likeliest].name
 
 
 def _spelled(code: str, text: str) -> bool:

@@ -59,6 +59,15 @@ def test_names_codes_and_what_is_quoted_are_in_no_language(text: str) -> None:
     assert other_language(text, "de") == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['Marked 3 messages in the thread "Jonas Mensah".', "The booking FL-204 is now confirmed."],
+)
+def test_a_short_answer_in_english_is_seen_beside_names(text: str) -> None:
+    assert other_language(text, "de") == "English"
+    assert other_language(text, "zh") == "English"
+
+
 def test_values_without_spaces_around_them_are_found() -> None:
     assert stands_in("北京", normal("请预订去北京的航班"))
     assert not stands_in("北京", normal("请预订去南京的航班"))
