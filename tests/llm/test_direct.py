@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -11,7 +12,9 @@ import pytest
 from loopback_server import Loopback, hang, json_reply, loopback
 
 from fastsynth.config import Endpoint
+from fastsynth.errors import ConfigError
 from fastsynth.llm import direct as module
+from fastsynth.llm.client import _open_transport
 from fastsynth.llm.direct import Direct, open_direct
 from fastsynth.llm.faults import Fault
 from fastsynth.llm.http1 import Response
@@ -208,3 +211,25 @@ async def test_all_waiting_requests_end_with_their_transport() -> None:
 
             assert server.most_at_once > 1
             assert server.at_once == 0
+
+
+@pytest.mark.anyio
+async def test_the_config_decides_how_an_endpoint_is_sent_to() -> None:
+    agents: list[str] = []
+    async with loopback() as server:
+        server.default = json_reply({})
+        for name in ("direct", "aiohttp"):
+            endpoint = Endpoint(url=server.url, transport=name)  # type: ignore[arg-type]
+            async with _open_transport(endpoint, (server.url,)) as transport:
+                await transport.post(server.url + "/chat/completions", Body((b"{}",)))
+            agents.append(server.headers[-1]["User-Agent"])
+
+    assert agents[0] == "fastsynth"
+    assert "aiohttp" in agents[1]
+
+
+def test_without_its_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fastsynth.llm.direct", None)
+
+    with pytest.raises(ConfigError, match=r"pip install 'fastsynth\[direct\]'"):
+        _open_transport(Endpoint(url="http://a/v1", transport="direct"), ("http://a/v1",))
